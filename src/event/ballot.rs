@@ -1,0 +1,74 @@
+//! Ballots as read, and what an aggregator made of them. Ids are real, never labels.
+
+use super::MemberId;
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// One member's readable ballot: an order or a choice.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Ballot {
+    /// All that this member could rank or choose from.
+    pub candidates: Vec<String>,
+    /// Its order, best first; candidates that it left out are absent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ranking: Vec<String>,
+    /// Its choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub choice: Option<String>,
+    /// Why, in its own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rationale: Option<String>,
+    /// What it said of each candidate.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub comments: IndexMap<String, String>,
+    /// What was mended while reading it, such as labels that were struck.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<String>,
+}
+
+/// A ballot with the member that cast it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CastBallot {
+    /// Who cast it.
+    pub member: MemberId,
+    /// Who or what it could rank or choose from.
+    pub candidates: Vec<String>,
+    /// Its order, best first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ranking: Vec<String>,
+    /// Its choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub choice: Option<String>,
+    /// Why, in its own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rationale: Option<String>,
+}
+
+/// Candidates that stood level, and how their order was settled.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Tie {
+    /// Who stood level, in the order that was settled on.
+    pub among: Vec<String>,
+    /// What settled it: `first`, `random` or `chair`.
+    pub by: String,
+}
+
+/// What a round's ballots came to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Aggregate {
+    /// The aggregator's name.
+    pub method: String,
+    /// Who won; none where the method has no winner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub winner: Option<String>,
+    /// Each candidate's score.
+    pub scores: IndexMap<String, f64>,
+    /// The final order, best first; empty where the method gives none.
+    pub order: Vec<String>,
+    /// The ballots that were counted.
+    pub ballots: Vec<CastBallot>,
+    /// Where candidates stood level.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ties: Vec<Tie>,
+}

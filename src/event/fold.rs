@@ -1,0 +1,547 @@
+//! The result of a run as a fold over its events.
+//!
+//! Live results, stored runs, partial results and crashed runs all come from here. The outcome
+//! that a terminal event names is computed from the events before it, by [`Fold::conclude`].
+
+use super::{
+    Aggregate, At, CallKey, Calls, CastBallot, Dissent, Draft, Event, EventKind, MemberCompleted,
+    MemberId, MemberResult, MemberStarted, MemberStatus, Missing, Outcome, Purpose, Record,
+    RecordState, RoundCompleted, RoundRef, RoundResult, RunError, RunId, RunResult, RunStarted,
+    RunStatus, Totals, Usage, VERSION,
+};
+use indexmap::IndexMap;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// How a run comes to its end.
+#[derive(Debug, Clone, PartialEq)]
+pub enum End {
+    /// All rounds were held.
+    Completed,
+    /// It cannot go on.
+    Failed {
+        /// Why, as a sentence.
+        reason: String,
+        /// The run's own error, where the cause is not its members' errors alone.
+        error: Option<RunError>,
+    },
+    /// Somebody ended it.
+    Cancelled {
+        /// Why, as a sentence.
+        reason: String,
+    },
+    /// Its process or task died.
+    Crashed {
+        /// Why, as a sentence.
+        reason: String,
+        /// The fault, where it is known.
+        error: Option<RunError>,
+    },
+}
+
+impl End {
+    /// The status that the run ends in.
+    #[must_use]
+    pub fn status(&self) -> RunStatus {
+        match self {
+            Self::Completed => RunStatus::Completed,
+            Self::Failed { .. } => RunStatus::Failed,
+            Self::Cancelled { .. } => RunStatus::Cancelled,
+            Self::Crashed { .. } => RunStatus::Crashed,
+        }
+    }
+}
+
+/// The state of a run after some of its events.
+#[derive(Debug, Clone)]
+pub struct Fold {
+    result: RunResult,
+    totals: Cost,
+    per_member: IndexMap<MemberId, Cost>,
+    /// The last reply to a call of purpose `synthesis` that could be used, and whose it is.
+    synthesis: Option<(Value, MemberId)>,
+    last_seq: Option<u64>,
+    last_at: Option<At>,
+}
+
+/// Tokens and money of a set of replies.
+#[derive(Debug, Clone, Copy, Default)]
+struct Cost {
+    usage: Usage,
+    /// What the replies with a known price cost together.
+    cost_usd: Option<f64>,
+    /// Whether a reply came whose price is unknown: then so is the sum.
+    unpriced: bool,
+    calls: Calls,
+}
+
+impl Cost {
+    fn reply(&mut self, usage: Option<&Usage>, cost_usd: Option<f64>) {
+        if let Some(usage) = usage {
+            self.usage.add(usage);
+        }
+        match cost_usd {
+            Some(cost) => self.cost_usd = Some(self.cost_usd.unwrap_or(0.0) + cost),
+            None => self.unpriced = true,
+        }
+    }
+
+    fn known_cost(&self) -> Option<f64> {
+        self.cost_usd.filter(|_| !self.unpriced)
+    }
+}
+
+impl Fold {
+    /// A run of which nothing has happened yet.
+    #[must_use]
+    pub fn new(run_id: RunId) -> Self {
+        Self {
+            result: RunResult {
+                v: VERSION,
+                run_id,
+                parent: None,
+                origin: None,
+                council: String::new(),
+                status: RunStatus::Pending,
+                degraded: false,
+                reason: None,
+                input: String::new(),
+                answer: None,
+                answer_by: None,
+                missing: Vec::new(),
+                members: IndexMap::new(),
+                rounds: Vec::new(),
+                vote: None,
+                scores: None,
+                agreement: None,
+                dissent: Vec::new(),
+                gate: None,
+                errors: Vec::new(),
+                notices: Vec::new(),
+                usage: Usage::default(),
+                cost_usd: None,
+                calls: Calls::default(),
+                labels: BTreeMap::new(),
+                seed: 0,
+                started_at: None,
+                ended_at: None,
+                duration_ms: None,
+                record: Record::of(RecordState::Complete),
+            },
+            totals: Cost::default(),
+            per_member: IndexMap::new(),
+            synthesis: None,
+            last_seq: None,
+            last_at: None,
+        }
+    }
+
+    /// The state after all of `events`; none without a first event.
+    #[must_use]
+    pub fn of<'a>(events: impl IntoIterator<Item = &'a Event>) -> Option<Self> {
+        let mut events = events.into_iter().peekable();
+        let mut fold = Self::new(events.peek()?.run_id.clone());
+        for event in events {
+            fold.apply(event);
+        }
+        Some(fold)
+    }
+
+    /// The result so far. Its `record` says `complete`; who knows better sets it.
+    #[must_use]
+    pub fn result(&self) -> RunResult {
+        self.result.clone()
+    }
+
+    /// The result so far, without a copy.
+    #[must_use]
+    pub fn peek(&self) -> &RunResult {
+        &self.result
+    }
+
+    /// The `seq` that the next event of this run has.
+    #[must_use]
+    pub fn next_seq(&self) -> u64 {
+        self.last_seq.map_or(0, |seq| seq + 1)
+    }
+
+    /// When the last event was stamped.
+    #[must_use]
+    pub fn last_at(&self) -> Option<At> {
+        self.last_at
+    }
+
+    /// Takes in the next event. Events of other runs and events already seen change nothing.
+    pub fn apply(&mut self, event: &Event) {
+        if event.run_id != self.result.run_id || self.last_seq.is_some_and(|last| event.seq <= last)
+        {
+            return;
+        }
+        self.last_seq = Some(event.seq);
+        self.last_at = Some(event.at);
+        match &event.body {
+            EventKind::RunStarted(started) => self.run_started(started, event.at),
+            EventKind::RoundStarted(_) => {
+                if let Some(round) = &event.round {
+                    self.result.rounds.push(open_round(round));
+                }
+            }
+            EventKind::RoundCompleted(completed) => {
+                if let Some(round) = &event.round {
+                    self.round_completed(round, completed);
+                }
+            }
+            EventKind::MemberStarted(started) => {
+                if let Some(call) = &event.call {
+                    self.member_started(call, started);
+                }
+            }
+            EventKind::MemberRetry(retry) => {
+                let discarded = retry.discarded.as_ref();
+                self.charge(event.member.as_ref(), |cost| {
+                    cost.calls.retries += 1;
+                    if let Some(reply) = discarded {
+                        cost.reply(reply.usage.as_ref(), reply.cost_usd);
+                    }
+                });
+            }
+            EventKind::MemberCompleted(completed) => {
+                if let Some(call) = &event.call {
+                    self.member_completed(call, completed);
+                }
+            }
+            EventKind::Notice(notice) => self.result.notices.push(notice.clone()),
+            EventKind::RunCompleted(outcome) | EventKind::RunFailed(outcome) => {
+                self.ended(outcome, event.at);
+            }
+            EventKind::MemberToken(_)
+            | EventKind::ToolCallRequest(_)
+            | EventKind::ToolCallResult(_) => {}
+        }
+    }
+
+    /// The terminal event of a run that comes to `end` now, from the events so far.
+    #[must_use]
+    pub fn conclude(&self, end: &End) -> Draft {
+        let status = end.status();
+        let completed = status == RunStatus::Completed;
+        let (answer, answer_by) = if completed {
+            self.answer()
+        } else {
+            (None, None)
+        };
+        let (reason, own_error) = match end {
+            End::Completed => (None, None),
+            End::Failed { reason, error } | End::Crashed { reason, error } => {
+                (Some(reason.clone()), error.clone())
+            }
+            End::Cancelled { reason } => (Some(reason.clone()), None),
+        };
+        let mut errors = self.result.errors.clone();
+        if let Some(error) = own_error {
+            errors.insert(0, error);
+        }
+        let outcome = Outcome {
+            status,
+            degraded: completed && self.is_degraded(),
+            reason,
+            answer,
+            answer_by,
+            missing: self.result.missing.clone(),
+            vote: self.result.vote.clone(),
+            scores: self.result.scores.clone(),
+            agreement: self.result.agreement,
+            dissent: self.result.dissent.clone(),
+            gate: self.result.gate.clone(),
+            errors,
+            totals: Totals {
+                usage: self.totals.usage,
+                cost_usd: self.totals.known_cost(),
+                calls: self.totals.calls,
+            },
+        };
+        Draft::of_run(if completed {
+            EventKind::RunCompleted(outcome)
+        } else {
+            EventKind::RunFailed(outcome)
+        })
+    }
+
+    /// The terminal event of a run whose process died: at the last sign of life, so that it is
+    /// the same event whoever finds the crash, and whenever.
+    #[must_use]
+    pub fn conclude_crashed(&self, reason: &str) -> Event {
+        let end = End::Crashed {
+            reason: reason.to_owned(),
+            error: None,
+        };
+        let at = self.last_at.unwrap_or_else(At::now);
+        self.conclude(&end)
+            .stamp(self.result.run_id.clone(), self.next_seq(), at)
+    }
+
+    /// The synthesis; without one the last winner; else the only answer; else all under their ids.
+    fn answer(&self) -> (Option<Value>, Option<String>) {
+        if let Some((text, by)) = &self.synthesis {
+            return (Some(text.clone()), Some(by.to_string()));
+        }
+        let answers = || {
+            self.result
+                .members
+                .iter()
+                .filter_map(|(id, member)| Some((id, member.answer.as_ref()?)))
+        };
+        if let Some(winner) = &self.result.vote {
+            let text = answers()
+                .find(|(id, _)| id.as_str() == winner)
+                .map_or(winner, |(_, text)| text);
+            return (
+                Some(Value::String(text.clone())),
+                Some("aggregate".to_owned()),
+            );
+        }
+        let mut all = answers();
+        match (all.next(), all.next()) {
+            (None, _) => (None, None),
+            (Some((id, only)), None) => (Some(Value::String(only.clone())), Some(id.to_string())),
+            _ => {
+                let sections: Vec<String> = answers()
+                    .map(|(id, text)| format!("## {id}\n\n{}", text.trim()))
+                    .collect();
+                (
+                    Some(Value::String(sections.join("\n\n"))),
+                    Some("members".to_owned()),
+                )
+            }
+        }
+    }
+
+    fn is_degraded(&self) -> bool {
+        let statuses = self
+            .result
+            .rounds
+            .iter()
+            .flat_map(|round| round.statuses.values());
+        statuses.copied().any(MemberStatus::is_missing)
+            || self
+                .result
+                .notices
+                .iter()
+                .any(|notice| notice.code == "hung_jury")
+    }
+
+    fn run_started(&mut self, started: &RunStarted, at: At) {
+        let result = &mut self.result;
+        result.status = RunStatus::Running;
+        result.council.clone_from(&started.council);
+        result.input.clone_from(&started.input);
+        result.seed = started.seed;
+        result.labels.clone_from(&started.labels);
+        result.parent.clone_from(&started.parent);
+        result.origin.clone_from(&started.origin);
+        result.started_at = Some(at);
+        result.members = started
+            .plan
+            .members
+            .iter()
+            .map(|member| (member.id.clone(), not_asked_yet(member.model.clone())))
+            .collect();
+    }
+
+    fn member_started(&mut self, call: &CallKey, started: &MemberStarted) {
+        if let Some(member) = self.result.members.get_mut(&call.member) {
+            member.model.clone_from(&started.model);
+            member.calls += 1;
+        }
+    }
+
+    fn member_completed(&mut self, call: &CallKey, completed: &MemberCompleted) {
+        self.charge(Some(&call.member), |cost| {
+            if completed.from_tape {
+                cost.calls.from_tape += 1;
+                return;
+            }
+            cost.calls.made += 1;
+            cost.reply(completed.usage.as_ref(), completed.cost_usd);
+        });
+        if let Some(error) = &completed.error
+            && completed.status != MemberStatus::Cancelled
+        {
+            self.result.errors.push(error.clone());
+        }
+        if completed.status == MemberStatus::Ok && call.purpose == Purpose::Synthesis {
+            let text = completed
+                .parsed
+                .clone()
+                .or_else(|| completed.text.clone().map(Value::String));
+            self.synthesis = text.map(|text| (text, call.member.clone()));
+        }
+        let Some(member) = self.result.members.get_mut(&call.member) else {
+            return;
+        };
+        member.status = Some(completed.status);
+        member.duration_ms += completed.duration_ms;
+        if completed.status != MemberStatus::Ok {
+            return;
+        }
+        match call.purpose {
+            Purpose::Answer => member.answer.clone_from(&completed.text),
+            Purpose::Revise => {
+                if let Some(answer) = revised_answer(completed.parsed.as_ref()) {
+                    member.answer = Some(answer.to_owned());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn charge(&mut self, member: Option<&MemberId>, add: impl Fn(&mut Cost)) {
+        add(&mut self.totals);
+        self.result.usage = self.totals.usage;
+        self.result.cost_usd = self.totals.known_cost();
+        self.result.calls = self.totals.calls;
+        let Some(id) = member else { return };
+        let Some(member) = self.result.members.get_mut(id) else {
+            return;
+        };
+        let cost = self.per_member.entry(id.clone()).or_default();
+        add(cost);
+        member.usage = cost.usage;
+        member.cost_usd = cost.known_cost();
+    }
+
+    fn round_completed(&mut self, round: &RoundRef, completed: &RoundCompleted) {
+        for (id, status) in &completed.statuses {
+            self.note_missing(round, id, *status);
+        }
+        let entry = match self.result.rounds.last_mut() {
+            Some(last) if last.index == round.index => last,
+            _ => {
+                self.result.rounds.push(open_round(round));
+                self.result.rounds.last_mut().expect("one was just pushed")
+            }
+        };
+        entry.statuses.clone_from(&completed.statuses);
+        entry.agreement = completed.agreement;
+        let Some(aggregate) = &completed.aggregate else {
+            return;
+        };
+        entry.winner.clone_from(&aggregate.winner);
+        entry.scores = Some(aggregate.scores.clone());
+        entry.order = Some(aggregate.order.clone());
+        entry.ballots.clone_from(&aggregate.ballots);
+        self.result.vote.clone_from(&aggregate.winner);
+        self.result.scores = Some(aggregate.scores.clone());
+        self.result.agreement = completed.agreement;
+        self.result.dissent = dissent(aggregate);
+    }
+
+    /// The first cause counts: a member that is skipped for an earlier fault is missing for that fault.
+    fn note_missing(&mut self, round: &RoundRef, id: &MemberId, status: MemberStatus) {
+        let result = &mut self.result;
+        if !status.is_missing() || result.missing.iter().any(|missing| missing.member == *id) {
+            return;
+        }
+        let own = |error: &&RunError| error.member.as_ref() == Some(id);
+        let error = result
+            .errors
+            .iter()
+            .rev()
+            .filter(own)
+            .find(|error| error.round == Some(round.index))
+            .or_else(|| result.errors.iter().rev().find(own))
+            .cloned();
+        result.missing.push(Missing {
+            member: id.clone(),
+            status,
+            error,
+        });
+    }
+
+    fn ended(&mut self, outcome: &Outcome, at: At) {
+        let outcome = outcome.clone();
+        let result = &mut self.result;
+        result.status = outcome.status;
+        result.degraded = outcome.degraded;
+        result.reason = outcome.reason;
+        result.answer = outcome.answer;
+        result.answer_by = outcome.answer_by;
+        result.missing = outcome.missing;
+        result.vote = outcome.vote;
+        result.scores = outcome.scores;
+        result.agreement = outcome.agreement;
+        result.dissent = outcome.dissent;
+        result.gate = outcome.gate;
+        result.errors = outcome.errors;
+        result.usage = outcome.totals.usage;
+        result.cost_usd = outcome.totals.cost_usd;
+        result.calls = outcome.totals.calls;
+        result.ended_at = Some(at);
+        result.duration_ms = result.started_at.map(|started| at.ms_since(started));
+    }
+}
+
+fn not_asked_yet(model: String) -> MemberResult {
+    MemberResult {
+        status: None,
+        answer: None,
+        model,
+        usage: Usage::default(),
+        cost_usd: None,
+        calls: 0,
+        duration_ms: 0,
+    }
+}
+
+fn open_round(round: &RoundRef) -> RoundResult {
+    RoundResult {
+        index: round.index,
+        name: round.name.clone(),
+        kind: round.kind.clone(),
+        iteration: round.iteration,
+        statuses: IndexMap::new(),
+        winner: None,
+        scores: None,
+        order: None,
+        ballots: Vec::new(),
+        agreement: None,
+    }
+}
+
+/// The new text in a reply to a `revise` call; none where the old answer stands.
+fn revised_answer(parsed: Option<&Value>) -> Option<&str> {
+    let parsed = parsed?;
+    parsed
+        .get("revised")?
+        .as_bool()?
+        .then(|| parsed.get("answer")?.as_str())
+        .flatten()
+}
+
+/// Of votes, who chose otherwise; of rankings, who put the winner below the middle.
+fn dissent(aggregate: &Aggregate) -> Vec<Dissent> {
+    let Some(winner) = &aggregate.winner else {
+        return Vec::new();
+    };
+    let disagrees = |ballot: &CastBallot| match &ballot.choice {
+        Some(choice) => choice != winner,
+        None => ballot
+            .ranking
+            .iter()
+            .position(|candidate| candidate == winner)
+            .is_some_and(|place| 2 * (place + 1) > ballot.ranking.len() + 1),
+    };
+    aggregate
+        .ballots
+        .iter()
+        .filter(|ballot| disagrees(ballot))
+        .map(|ballot| Dissent {
+            member: ballot.member.clone(),
+            choice: ballot
+                .choice
+                .clone()
+                .or_else(|| ballot.ranking.first().cloned()),
+            text: ballot.rationale.clone(),
+        })
+        .collect()
+}

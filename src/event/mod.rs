@@ -1,0 +1,31 @@
+//! What happened: the one language in which the parts of the program meet.
+//!
+//! An [`Event`] is owned data, and its live and its stored form are one type. The whole
+//! [`RunResult`] is a [`Fold`] over the events of a run, so what a run prints, what the store
+//! gives back and what a killed run still had are computed by the same function.
+//! Nothing here does I/O.
+
+mod ask;
+mod ballot;
+mod error;
+mod fold;
+mod id;
+mod kind;
+mod result;
+mod time;
+
+pub use ask::{Ask, Expect, Message, MessageRole};
+pub use ballot::{Aggregate, Ballot, CastBallot, Tie};
+pub use error::{ErrorKind, RunError};
+pub use fold::{End, Fold};
+pub use id::{CHAIR, CallKey, InvalidId, MemberId, Purpose, RunId};
+pub use kind::{
+    Calls, Draft, Event, EventKind, MemberCompleted, MemberRetry, MemberStarted, MemberToken,
+    Notice, Outcome, Plan, PlannedMember, PlannedRound, RejectedReply, RoundCompleted, RoundRef,
+    RoundStarted, RunStarted, ToolCallRequest, ToolCallResult, Totals, Usage, VERSION,
+};
+pub use result::{
+    Dissent, MemberResult, MemberStatus, Missing, Record, RecordState, RoundResult, RunResult,
+    RunStatus,
+};
+pub use time::At;

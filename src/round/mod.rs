@@ -1,0 +1,229 @@
+//! Rounds: who is asked, what they see, how replies are read. Pure; one file a kind.
+//!
+//! The run holds a round by calling [`Kind::step`] until it is [`Step::Done`]: each step sees the
+//! [`Table`] and all replies of the round so far, and either asks more or closes the round.
+
+use crate::event::{Aggregate, Ask, CallKey, MemberCompleted, MemberId, Notice, RoundRef};
+use crate::prompt::Template;
+use indexmap::IndexMap;
+use std::fmt;
+
+/// Whether the input is the question itself, or text to work on that must be fenced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum InputMode {
+    /// The input is the question.
+    #[default]
+    Task,
+    /// The input is material that may hold anything.
+    Material,
+}
+
+/// A member, or the chair, as a round sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seat {
+    /// Who.
+    pub id: MemberId,
+    /// Its role.
+    pub role: Option<String>,
+    /// Its own prompt.
+    pub prompt: Option<Template>,
+    /// Its weight, where the spec gives one.
+    pub weight: Option<f64>,
+}
+
+/// What a failed member does to its round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FailureMode {
+    /// The others go on.
+    #[default]
+    Continue,
+    /// The first failure cancels the round and fails the run.
+    FailFast,
+}
+
+/// What settles the order of candidates that stand level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TieBreak {
+    /// The order of the spec.
+    #[default]
+    First,
+    /// A draw that follows from the seed.
+    Random,
+    /// A question to the chair.
+    Chair,
+}
+
+/// Who speaks where the chair does not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fallback {
+    /// The answer that won the last ranking stands; no call is made.
+    TopRanked,
+    /// This member is asked the chair's question, on its own model.
+    Member(MemberId),
+}
+
+/// One round of a checked council.
+#[derive(Clone)]
+pub struct RoundPlan {
+    /// Its name; the kind's name where the spec gives none.
+    pub name: String,
+    /// Its kind.
+    pub kind: &'static dyn Kind,
+    /// Who takes part; everybody where absent. In the spec's order of members.
+    pub members: Option<Vec<MemberId>>,
+    /// What is asked instead of the kind's own words.
+    pub prompt: Option<Template>,
+    /// The name of the aggregator, for kinds with ballots.
+    pub aggregator: Option<String>,
+    /// What settles ties.
+    pub tie_break: TieBreak,
+    /// How many usable replies this round needs.
+    pub min_members: Option<usize>,
+    /// What a failed member does to the round.
+    pub failure_mode: FailureMode,
+}
+
+/// Comments of one member on the answer of another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Review {
+    /// Who comments.
+    pub by: MemberId,
+    /// Whose answer it is about.
+    pub of: MemberId,
+    /// The comment.
+    pub text: String,
+}
+
+/// A round that was held, as later rounds see it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Held {
+    /// Which.
+    pub round: RoundRef,
+    /// What its ballots came to.
+    pub aggregate: Option<Aggregate>,
+    /// How far they agree.
+    pub agreement: Option<f64>,
+}
+
+/// What the council has on the table: grows from round to round.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Minutes {
+    /// Each member's last answer, in the spec's order of members.
+    pub answers: IndexMap<MemberId, String>,
+    /// All comments of the last round that made any.
+    pub reviews: Vec<Review>,
+    /// The rounds that were held, in order.
+    pub held: Vec<Held>,
+}
+
+/// What a step of a round sees.
+#[derive(Clone, Copy)]
+pub struct Table<'a> {
+    /// The council's name.
+    pub council: &'a str,
+    /// The question, or the material.
+    pub input: &'a str,
+    /// Which of the two it is.
+    pub input_mode: InputMode,
+    /// What every draw follows from.
+    pub seed: u64,
+    /// The round as the spec has it.
+    pub plan: &'a RoundPlan,
+    /// Its place in the run.
+    pub round: &'a RoundRef,
+    /// Who may be asked in this round, in the spec's order; members with a permanent fault are left out.
+    pub seats: &'a [Seat],
+    /// All members, in the spec's order.
+    pub all: &'a [Seat],
+    /// The chair.
+    pub chair: Option<&'a Seat>,
+    /// Who speaks, in order, where the chair does not.
+    pub fallback: &'a [Fallback],
+    /// What earlier rounds have brought.
+    pub minutes: &'a Minutes,
+}
+
+/// A call of this round that has ended, in good or ill.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reply {
+    /// Which call.
+    pub call: CallKey,
+    /// How it ended.
+    pub done: MemberCompleted,
+}
+
+/// What a round does next.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// Ask all of these at once, and come back when every one has ended.
+    Ask(Vec<Ask>),
+    /// The round is over.
+    Done(Close),
+}
+
+/// What a round came to.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Close {
+    /// What its ballots came to.
+    pub aggregate: Option<Aggregate>,
+    /// How far they agree, 0 to 1.
+    pub agreement: Option<f64>,
+    /// Comments for later rounds.
+    pub reviews: Vec<Review>,
+    /// What a reader must know.
+    pub notices: Vec<Notice>,
+}
+
+/// A prompt that could not be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the prompt of `{whose}` cannot be made: {message}")]
+pub struct PromptError {
+    /// Whose template it is: a member's id, `chair`, or the round's name.
+    pub whose: String,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// One kind of round.
+pub trait Kind: Sync {
+    /// The name in specs and events.
+    fn name(&self) -> &'static str;
+
+    /// One line on who is asked and what they see, for help and reference.
+    fn summary(&self) -> &'static str;
+
+    /// Whether only the chair is asked.
+    fn is_for_chair(&self) -> bool {
+        false
+    }
+
+    /// Whether a council without a chair cannot hold it.
+    fn needs_chair(&self) -> bool {
+        self.is_for_chair()
+    }
+
+    /// Whether its replies are answers, which `min_members` of a council counts.
+    fn gathers_answers(&self) -> bool {
+        false
+    }
+
+    /// The aggregators it takes, the default first; empty for kinds without ballots.
+    fn aggregators(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// What to do next, given the replies so far (in the order in which they were asked).
+    ///
+    /// # Errors
+    /// A template that cannot be rendered with what is on the table.
+    fn step(&self, table: &Table<'_>, replies: &[Reply]) -> Result<Step, PromptError>;
+}
+
+impl fmt::Debug for RoundPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RoundPlan")
+            .field("name", &self.name)
+            .field("kind", &self.kind.name())
+            .finish_non_exhaustive()
+    }
+}

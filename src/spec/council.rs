@@ -1,0 +1,190 @@
+//! A council that was checked: every reference resolves, every default is in place.
+
+use crate::event::MemberId;
+use crate::prompt::Template;
+use crate::round::{Fallback, InputMode, RoundPlan};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A council that can be run as it is.
+#[derive(Debug, Clone)]
+pub struct Council {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// What the input of a run is to it.
+    pub input: InputMode,
+    /// How many members must have given an answer.
+    pub min_members: usize,
+    /// What a degraded run exits with.
+    pub on_partial: OnPartial,
+    /// How long a run may take.
+    pub deadline: Option<Duration>,
+    /// What every draw follows from, where the spec fixes it.
+    pub seed: Option<u64>,
+    /// The endpoints that members and chair use, by name.
+    pub providers: BTreeMap<String, ProviderSpec>,
+    /// The members, in the spec's order.
+    pub members: Vec<Member>,
+    /// Who writes the synthesis.
+    pub chair: Option<Chair>,
+    /// The rounds, in order; topologies are expanded.
+    pub rounds: Vec<RoundPlan>,
+    /// What it was made from.
+    pub source: Source,
+}
+
+/// What a council was made from: enough to make it again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Source {
+    /// The spec's own bytes.
+    pub bytes: Vec<u8>,
+    /// The spec after all overrides, as JSON with a fixed order of keys.
+    pub resolved: String,
+    /// SHA-256 over the resolved form and the files it names, in hex.
+    pub hash: String,
+    /// Each file that the spec names, by the name it has there, with its content.
+    pub files: BTreeMap<String, Vec<u8>>,
+    /// The folder that relative paths in it start from.
+    pub folder: PathBuf,
+}
+
+/// What a completed but degraded run exits with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnPartial {
+    /// Exit code 3.
+    #[default]
+    Report,
+    /// Exit code 0.
+    Accept,
+    /// Exit code 1.
+    Fail,
+}
+
+/// One member.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// Its id.
+    pub id: MemberId,
+    /// Its role.
+    pub role: Option<String>,
+    /// Its own prompt.
+    pub prompt: Option<Template>,
+    /// Its weight, where the spec gives one.
+    pub weight: Option<f64>,
+    /// What it runs on.
+    pub profile: Profile,
+}
+
+/// Who writes the synthesis.
+#[derive(Debug, Clone)]
+pub struct Chair {
+    /// Its role.
+    pub role: Option<String>,
+    /// Its own prompt.
+    pub prompt: Option<Template>,
+    /// What it runs on.
+    pub profile: Profile,
+    /// Who speaks, in order, where it does not.
+    pub fallback: Vec<Fallback>,
+}
+
+/// A capability: a model and how it is asked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Profile {
+    /// Which model, of which provider.
+    pub model: ModelRef,
+    /// Sampling temperature; sent only where set.
+    pub temperature: Option<f64>,
+    /// Nucleus sampling; sent only where set.
+    pub top_p: Option<f64>,
+    /// The longest reply, in tokens; sent only where set.
+    pub max_output_tokens: Option<u32>,
+    /// How hard the model thinks; sent only where set.
+    pub effort: Option<Effort>,
+    /// Texts at which a reply ends.
+    pub stop: Vec<String>,
+    /// One attempt, from sending to the last byte.
+    pub timeout: Duration,
+    /// Silence after the first byte.
+    pub idle_timeout: Duration,
+    /// Attempts beyond the first.
+    pub retries: u32,
+}
+
+/// `PROVIDER/MODEL`: the first segment names a provider, the rest goes to it unchanged.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ModelRef {
+    /// The provider's name.
+    pub provider: String,
+    /// The model, as the provider calls it.
+    pub model: String,
+}
+
+impl fmt::Display for ModelRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.provider, self.model)
+    }
+}
+
+/// How hard a model thinks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effort {
+    /// As little as it can.
+    Minimal,
+    /// Little.
+    Low,
+    /// As it sees fit.
+    Medium,
+    /// Much.
+    High,
+}
+
+/// The protocol or program behind a provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ProviderKind {
+    /// The chat completions protocol.
+    Openai,
+    /// Offline, deterministic, never fails.
+    Rehearsal,
+    /// Replies, delays and faults from a file.
+    Script,
+}
+
+/// A named endpoint.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProviderSpec {
+    /// Its name in the spec.
+    pub name: String,
+    /// What it speaks.
+    pub kind: ProviderKind,
+    /// All before the method's own path, without a trailing slash.
+    pub base_url: Option<String>,
+    /// The variable that holds the key; none where no key is sent.
+    pub api_key_env: Option<String>,
+    /// Calls at a time.
+    pub max_concurrency: usize,
+    /// Whether replies are streamed.
+    pub stream: bool,
+    /// Headers to send besides.
+    pub headers: BTreeMap<String, HeaderValue>,
+    /// Keys to add to each request body.
+    pub extra_body: Map<String, Value>,
+    /// The content of a script provider's file.
+    pub script: Option<String>,
+    /// How long a rehearsal call takes; 100 to 400 ms by seed where absent.
+    pub delay: Option<Duration>,
+}
+
+/// A header's value, or the variable that holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HeaderValue {
+    /// The value itself.
+    Plain(String),
+    /// The name of an environment variable.
+    Env(String),
+}

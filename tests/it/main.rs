@@ -1,1 +1,4 @@
-fn main() {}
+//! One test binary; a file a topic.
+
+mod events;
+mod structure;

@@ -1,0 +1,192 @@
+//! The task that hosts a recorder: one task, one run, never restarted.
+//!
+//! Whatever the recorder does, the run goes on, and `handle_finalize` is called exactly once after
+//! a successful `init`. Each call runs inside a panic guard and a time limit; a call that hangs is
+//! dropped. After an error delivery goes on; after a panic or a hang only finalize follows.
+
+use super::{Finalize, Recorder, RecorderError};
+use crate::bus::Delivery;
+use crate::event::{Event, Record, RecordState, RunId, RunResult, RunStatus};
+use futures::FutureExt as _;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+
+/// Events that wait for the recorder before the bus waits for it.
+const QUEUE: usize = 64;
+
+/// A limit is waited for in this many parts, each of which a pause of the whole program
+/// (Ctrl-Z, a laptop's sleep) can shorten, so that a pause alone never looks like a hang.
+const PARTS: u32 = 20;
+
+/// The host of one run's recorder.
+pub struct RecorderProcess {
+    recorder: Box<dyn Recorder>,
+    run_id: RunId,
+    grace: Duration,
+    /// Set by a panic or a hang: the recorder's state can't be relied on any more.
+    broken: bool,
+    /// The first event that the recorder did not take.
+    lost_from: Option<u64>,
+    /// The last event that was delivered.
+    last_seq: Option<u64>,
+}
+
+/// How a guarded call ended.
+enum Call<T> {
+    Returned(T),
+    Panicked,
+    Hung,
+}
+
+impl RecorderProcess {
+    /// Starts the task and calls `init`. Gives the queue that the bus delivers into.
+    ///
+    /// # Errors
+    /// What `init` refused with; a panic or a hang in it is a refusal too.
+    pub async fn start(
+        recorder: Box<dyn Recorder>,
+        run_id: RunId,
+        grace: Duration,
+    ) -> Result<mpsc::Sender<Delivery>, RecorderError> {
+        let (sender, deliveries) = mpsc::channel(QUEUE);
+        let (ready, answer) = oneshot::channel();
+        let process = Self {
+            recorder,
+            run_id,
+            grace,
+            broken: false,
+            lost_from: None,
+            last_seq: None,
+        };
+        tokio::spawn(process.run(deliveries, ready));
+        match answer.await {
+            Ok(Ok(())) => Ok(sender),
+            Ok(Err(refusal)) => Err(refusal),
+            Err(_gone) => Err(RecorderError::Refused(
+                "the recorder's task died".to_owned(),
+            )),
+        }
+    }
+
+    async fn run(
+        mut self,
+        mut deliveries: mpsc::Receiver<Delivery>,
+        ready: oneshot::Sender<Result<(), RecorderError>>,
+    ) {
+        let init = self.init().await;
+        let refused = init.is_err();
+        let abandoned = ready.send(init).is_err();
+        if refused {
+            return;
+        }
+        if abandoned {
+            self.finalize(Finalize::Crashed("its start was given up".to_owned()))
+                .await;
+            return;
+        }
+        while let Some(delivery) = deliveries.recv().await {
+            match delivery {
+                Delivery::Event(event) => self.handle(event).await,
+                Delivery::Finalize { result, kept } => {
+                    let record = self.finalize(outcome_of(result)).await;
+                    let _nobody_waits = kept.send(record);
+                    return;
+                }
+            }
+        }
+        self.finalize(Finalize::Crashed(
+            "the run's own task died without an outcome".to_owned(),
+        ))
+        .await;
+    }
+
+    async fn init(&mut self) -> Result<(), RecorderError> {
+        let refused = |what: &str| Err(RecorderError::Refused(format!("the recorder {what}")));
+        match guarded(self.grace, &|| false, self.recorder.init(&self.run_id)).await {
+            Call::Returned(result) => result,
+            Call::Panicked => refused("panicked when it was started"),
+            Call::Hung => refused("did not start in time"),
+        }
+    }
+
+    async fn handle(&mut self, event: Arc<Event>) {
+        if event.run_id != self.run_id {
+            return;
+        }
+        let seq = event.seq;
+        self.last_seq = Some(seq);
+        if !self.broken {
+            let back_pressure = self.recorder.back_pressure();
+            let waits = move || back_pressure.as_ref().is_some_and(|waits| waits());
+            match guarded(self.grace, &waits, self.recorder.handle_event(event)).await {
+                Call::Returned(Ok(())) => return,
+                Call::Returned(Err(_)) => {}
+                Call::Panicked | Call::Hung => self.broken = true,
+            }
+        }
+        self.lost_from.get_or_insert(seq);
+    }
+
+    async fn finalize(&mut self, outcome: Finalize) -> Record {
+        let last = self.last_seq;
+        let call = guarded(
+            self.grace,
+            &|| false,
+            self.recorder.handle_finalize(outcome),
+        )
+        .await;
+        match (call, self.lost_from) {
+            (Call::Returned(Ok(record)), Some(seq)) if record.state == RecordState::Complete => {
+                Record::incomplete(seq)
+            }
+            (Call::Returned(Ok(record)), _) => record,
+            // The terminal event is what finalize keeps; it is the one that is surely missing.
+            (_, lost_from) => Record {
+                state: RecordState::Incomplete,
+                path: None,
+                from_seq: lost_from.or(last),
+            },
+        }
+    }
+}
+
+fn outcome_of(result: Box<RunResult>) -> Finalize {
+    match result.status {
+        RunStatus::Completed => Finalize::Completed(result),
+        RunStatus::Cancelled => Finalize::Cancelled(result),
+        RunStatus::Crashed => Finalize::Crashed(
+            result
+                .reason
+                .unwrap_or_else(|| "the run died without an outcome".to_owned()),
+        ),
+        RunStatus::Pending | RunStatus::Running | RunStatus::Failed => Finalize::Failed(result),
+    }
+}
+
+/// Runs `call` for at most `grace`, and beyond that while `waits` says that it only waits for room.
+async fn guarded<T>(
+    grace: Duration,
+    waits: &(dyn Fn() -> bool + Sync),
+    call: impl Future<Output = T>,
+) -> Call<T> {
+    let limit = async {
+        loop {
+            for _ in 0..PARTS {
+                tokio::time::sleep(grace / PARTS).await;
+            }
+            if !waits() {
+                break;
+            }
+        }
+    };
+    tokio::select! {
+        biased;
+        done = AssertUnwindSafe(call).catch_unwind() => match done {
+            Ok(value) => Call::Returned(value),
+            Err(_panic) => Call::Panicked,
+        },
+        () = limit => Call::Hung,
+    }
+}

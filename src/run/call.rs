@@ -1,0 +1,349 @@
+//! One question to one member: a permit, attempts, waits between them, and the reply as read.
+
+use super::attempt::{self, Ended, Limits, Received, spell};
+use super::clock::{Clock, Running};
+use super::gather::Gatherer;
+use super::stop::{Cause, Stop};
+use crate::bus::Bus;
+use crate::event::{
+    Ask, CallKey, Draft, ErrorKind, EventKind, MemberCompleted, MemberRetry, MemberStarted,
+    MemberStatus, Message, RejectedReply, RoundRef, RunError,
+};
+use crate::provider::{CallError, Provider, Request, Sampling, Stop as StopReason};
+use crate::round;
+use crate::spec::Profile;
+use backon::{BackoffBuilder as _, ExponentialBackoff, ExponentialBuilder};
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// A provider asks for a longer wait than this: the call is given up at once.
+const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
+
+/// The first wait between attempts; each further one is twice as long, with jitter.
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+
+/// The longest wait that is not the provider's own wish.
+const LONGEST_OWN_WAIT: Duration = Duration::from_secs(30);
+
+/// An open provider and how many calls it takes at a time.
+#[derive(Clone)]
+pub(super) struct Endpoint {
+    pub(super) provider: Arc<dyn Provider>,
+    pub(super) permits: Arc<Semaphore>,
+}
+
+/// All that one call needs; owned, so that it can be a task of its own.
+pub(super) struct Call {
+    pub(super) ask: Ask,
+    pub(super) round: RoundRef,
+    pub(super) profile: Profile,
+    pub(super) endpoint: Endpoint,
+    pub(super) seed: u64,
+    pub(super) bus: Bus,
+    pub(super) stop: Stop,
+    pub(super) clock: Clock,
+    /// When the run's deadline is.
+    pub(super) deadline: Option<Running>,
+}
+
+impl Call {
+    /// Makes the call, from `member_started` to `member_completed`.
+    pub(super) async fn make(self) -> MemberCompleted {
+        let started = self.clock.now();
+        self.post(EventKind::MemberStarted(MemberStarted {
+            model: self.profile.model.to_string(),
+            messages: self.ask.messages.clone(),
+            label_map: self.ask.labels.clone(),
+            request_hash: self.request_hash(),
+            sub_run_id: None,
+        }))
+        .await;
+        let mut done = self.attempts().await;
+        done.duration_ms = self.clock.ms_since(started);
+        self.post(EventKind::MemberCompleted(done.clone())).await;
+        done
+    }
+
+    async fn attempts(&self) -> MemberCompleted {
+        let mut gatherer = Gatherer::new(&self.bus, self.round.clone(), self.ask.call.clone());
+        let mut waits = waits(self.profile.retries);
+        let mut messages = self.ask.messages.clone();
+        let mut asked_again = false;
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let mut received = Received::default();
+            let ended = self
+                .attempt(attempt, &messages, &mut gatherer, &mut received)
+                .await;
+            for (code, text) in received.notices.drain(..) {
+                self.notice(code, &text).await;
+            }
+            let (error, wait) = match ended {
+                Ended::Stopped => return self.stopped(attempt, received),
+                Ended::Whole => match round::read(&self.ask, &received.text) {
+                    Ok(reading) => {
+                        if received.stop == Some(StopReason::TokenLimit) {
+                            self.notice("token_limit", "the reply was cut at its token limit")
+                                .await;
+                        }
+                        return MemberCompleted {
+                            status: MemberStatus::Ok,
+                            parsed: reading.parsed,
+                            ballot: reading.ballot,
+                            confidence: reading.confidence,
+                            ..completed(attempt, received)
+                        };
+                    }
+                    Err(fault) => {
+                        let error =
+                            self.error(CallError::new(ErrorKind::InvalidOutput, fault.0.clone()));
+                        if asked_again {
+                            return failed(attempt, received, error);
+                        }
+                        asked_again = true;
+                        messages = self.ask.messages.clone();
+                        messages.extend(round::ask_again(&self.ask, &received.text, &fault));
+                        (error, Duration::ZERO)
+                    }
+                },
+                Ended::Failed(fault) => match self.wait_after(&fault, &mut waits) {
+                    Ok(wait) => (self.error(fault), wait),
+                    Err(why) => {
+                        let mut error = self.error(fault);
+                        error.message.push_str(&why);
+                        return failed(attempt, received, error);
+                    }
+                },
+            };
+            self.post(EventKind::MemberRetry(MemberRetry {
+                attempt,
+                error,
+                wait_ms: u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+                discarded: discarded(&received),
+            }))
+            .await;
+            tokio::select! {
+                biased;
+                () = self.stop.asked() => return self.stopped(attempt, Received::default()),
+                () = self.clock.sleep(wait) => {}
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        attempt: u32,
+        messages: &[Message],
+        gatherer: &mut Gatherer,
+        received: &mut Received,
+    ) -> Ended {
+        let _permit = tokio::select! {
+            biased;
+            () = self.stop.asked() => return Ended::Stopped,
+            permit = self.endpoint.permits.acquire() => permit,
+        };
+        let request = Request {
+            call: self.ask.call.clone(),
+            attempt,
+            model: self.profile.model.model.clone(),
+            messages: messages.to_vec(),
+            expect: self.ask.expect.clone(),
+            sampling: sampling(&self.profile),
+            seed: self.seed,
+        };
+        let limits = Limits {
+            timeout: self.profile.timeout,
+            idle: self.profile.idle_timeout,
+        };
+        let provider = &*self.endpoint.provider;
+        attempt::make(
+            provider,
+            request,
+            limits,
+            &self.clock,
+            &self.stop,
+            gatherer,
+            received,
+        )
+        .await
+    }
+
+    /// How long to wait before the next attempt, or, as words to add, why there is none.
+    fn wait_after(
+        &self,
+        fault: &CallError,
+        waits: &mut ExponentialBackoff,
+    ) -> Result<Duration, String> {
+        if !fault.kind.may_pass() {
+            return Err(String::new());
+        }
+        let Some(own) = waits.next() else {
+            return Err(match self.profile.retries {
+                0 => String::new(),
+                n => format!(" (given up after {} attempts)", n + 1),
+            });
+        };
+        let wait = fault
+            .retry_after
+            .map_or(own, |asked| asked.max(own.min(FIRST_WAIT)));
+        if wait > LONGEST_WAIT {
+            return Err(format!(" (it asks to wait {}: given up)", spell(wait)));
+        }
+        if self
+            .deadline
+            .is_some_and(|deadline| self.clock.now() + wait >= deadline)
+        {
+            return Err(format!(
+                " (the next attempt, in {}, is past the deadline: given up)",
+                spell(wait)
+            ));
+        }
+        Ok(wait)
+    }
+
+    fn error(&self, fault: CallError) -> RunError {
+        RunError {
+            kind: fault.kind,
+            message: fault.message,
+            provider: Some(self.profile.model.provider.clone()),
+            model: Some(self.profile.model.model.clone()),
+            http_status: fault.http_status,
+            member: Some(self.ask.call.member.clone()),
+            round: Some(self.round.index),
+        }
+    }
+
+    fn stopped(&self, attempts: u32, received: Received) -> MemberCompleted {
+        let fault = match self.stop.cause() {
+            Some(Cause::Deadline) => {
+                CallError::new(ErrorKind::Deadline, "the run's deadline passed")
+            }
+            _ => CallError::new(ErrorKind::Cancelled, "the run ended first"),
+        };
+        MemberCompleted {
+            status: MemberStatus::Cancelled,
+            error: Some(self.error(fault)),
+            ..completed(attempts, received)
+        }
+    }
+
+    async fn post(&self, body: EventKind) {
+        let (round, call) = (self.round.clone(), self.ask.call.clone());
+        self.bus.post(Draft::of_call(round, call, body)).await;
+    }
+
+    async fn notice(&self, code: &str, text: &str) {
+        let mut draft = Draft::notice(
+            Some(self.round.clone()),
+            code,
+            format!("{}: {text}", self.ask.call.member),
+        );
+        draft.member = Some(self.ask.call.member.clone());
+        draft.call = Some(self.ask.call.clone());
+        self.bus.post(draft).await;
+    }
+
+    /// SHA-256 over what decides the reply; no credentials, no times.
+    fn request_hash(&self) -> String {
+        let sampling = sampling(&self.profile);
+        let request = json!({
+            "model": self.profile.model.to_string(),
+            "messages": self.ask.messages,
+            "sampling": {
+                "temperature": sampling.temperature,
+                "top_p": sampling.top_p,
+                "max_output_tokens": sampling.max_output_tokens,
+                "effort": sampling.effort.map(|effort| format!("{effort:?}")),
+                "stop": sampling.stop,
+            },
+            "schema": self.ask.expect.schema(),
+        });
+        Sha256::digest(request.to_string())
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+}
+
+/// What is recorded of a call whose task panicked or had to be aborted.
+pub(super) fn lost(
+    call: &CallKey,
+    profile: &Profile,
+    status: MemberStatus,
+    kind: ErrorKind,
+    message: String,
+) -> MemberCompleted {
+    let error = RunError {
+        provider: Some(profile.model.provider.clone()),
+        model: Some(profile.model.model.clone()),
+        member: Some(call.member.clone()),
+        round: Some(call.round),
+        ..RunError::new(kind, message)
+    };
+    MemberCompleted {
+        status,
+        error: Some(error),
+        ..completed(1, Received::default())
+    }
+}
+
+fn completed(attempts: u32, received: Received) -> MemberCompleted {
+    MemberCompleted {
+        status: MemberStatus::Ok,
+        text: Some(received.text).filter(|text| !text.is_empty()),
+        parsed: None,
+        ballot: None,
+        confidence: None,
+        usage: received.usage,
+        cost_usd: None,
+        attempts,
+        duration_ms: 0,
+        error: None,
+        from_tape: false,
+    }
+}
+
+fn failed(attempts: u32, received: Received, error: RunError) -> MemberCompleted {
+    let status = match error.kind {
+        ErrorKind::Timeout => MemberStatus::Timeout,
+        ErrorKind::InvalidOutput => MemberStatus::InvalidOutput,
+        _ => MemberStatus::Error,
+    };
+    MemberCompleted {
+        status,
+        error: Some(error),
+        ..completed(attempts, received)
+    }
+}
+
+fn discarded(received: &Received) -> Option<RejectedReply> {
+    let there = !received.text.is_empty() || received.usage.is_some();
+    there.then(|| RejectedReply {
+        text: received.text.clone(),
+        usage: received.usage,
+        cost_usd: None,
+    })
+}
+
+fn sampling(profile: &Profile) -> Sampling {
+    Sampling {
+        temperature: profile.temperature,
+        top_p: profile.top_p,
+        max_output_tokens: profile.max_output_tokens,
+        effort: profile.effort,
+        stop: profile.stop.clone(),
+    }
+}
+
+fn waits(retries: u32) -> ExponentialBackoff {
+    ExponentialBuilder::new()
+        .with_min_delay(FIRST_WAIT)
+        .with_max_delay(LONGEST_OWN_WAIT)
+        .with_max_times(retries as usize)
+        .with_jitter()
+        .build()
+}

@@ -1,0 +1,394 @@
+//! The `RunServer`: takes a council's rounds one after another and comes to one end.
+//!
+//! It decides; it records nothing and prints nothing. All that it does reaches others as events.
+
+use super::attempt::spell;
+use super::call::{Call, Endpoint};
+use super::clock::{Clock, Running};
+use super::stop::{CancelledBy, Cause, Stop};
+use super::tasks::Tasks;
+use crate::bus::Bus;
+use crate::event::{
+    Ask, CHAIR, Draft, End, ErrorKind, EventKind, MemberId, MemberStatus, Purpose, RoundCompleted,
+    RoundRef, RoundStarted, RunError, RunId, RunStarted,
+};
+use crate::round::{
+    Close, FailureMode, Held, Minutes, Reply, RoundPlan, Seat, Step, Table, statuses,
+};
+use crate::spec::{Council, Profile};
+use indexmap::IndexMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+pub(super) struct RunServer {
+    pub(super) council: Arc<Council>,
+    pub(super) input: String,
+    pub(super) seed: u64,
+    pub(super) labels: BTreeMap<String, String>,
+    pub(super) parent: Option<RunId>,
+    pub(super) origin: Option<RunId>,
+    pub(super) deadline: Option<Duration>,
+    pub(super) endpoints: HashMap<String, Endpoint>,
+    pub(super) bus: Bus,
+    pub(super) stop: Stop,
+    pub(super) clock: Clock,
+    /// Ended by whoever finds that the run is to be cancelled, such as its recorder.
+    pub(super) cancel_requested: CancellationToken,
+}
+
+/// What changes while the rounds go by.
+struct Progress {
+    members: Vec<Seat>,
+    chair: Option<Seat>,
+    minutes: Minutes,
+    /// Members with a permanent fault: asking them again is pointless.
+    out: HashSet<MemberId>,
+    /// The index of the next round that is held.
+    index: u32,
+    /// When the run's deadline is.
+    deadline: Option<Running>,
+    /// Whether a chair or its stand-in has spoken.
+    synthesis: bool,
+}
+
+/// Why the rounds stop before the last.
+enum Halt {
+    Stopped,
+    Failed(String, Option<RunError>),
+}
+
+impl RunServer {
+    /// Holds all rounds, and says how the run ends. Every task has ended, or was aborted, by then.
+    pub(super) async fn run(self) -> End {
+        let mut progress = Progress {
+            members: self.council.seats(),
+            chair: self.council.chair_seat(),
+            minutes: Minutes::default(),
+            out: HashSet::new(),
+            index: 0,
+            deadline: self.deadline.map(|length| self.clock.now() + length),
+            synthesis: false,
+        };
+        self.bus
+            .post(Draft::of_run(EventKind::RunStarted(self.started())))
+            .await;
+        let halted = tokio::select! {
+            biased;
+            halted = self.rounds(&mut progress) => halted,
+            never = self.watch() => match never {},
+        };
+        match (halted, self.stop.cause()) {
+            (Ok(()), _) if progress.has_answer() => End::Completed,
+            (Ok(()), _) => End::Failed {
+                reason: "no answer came out of it".to_owned(),
+                error: None,
+            },
+            (Err(Halt::Failed(reason, error)), _) => End::Failed { reason, error },
+            (Err(Halt::Stopped), Some(Cause::Cancelled(by))) => End::Cancelled {
+                reason: by.to_string(),
+            },
+            (Err(Halt::Stopped), _) => {
+                let length = self.deadline.unwrap_or_default();
+                let reason = format!("the deadline of {} passed", spell(length));
+                let error = RunError::new(ErrorKind::Deadline, reason.clone());
+                End::Failed {
+                    reason,
+                    error: Some(error),
+                }
+            }
+        }
+    }
+
+    fn started(&self) -> RunStarted {
+        RunStarted {
+            council: self.council.name.clone(),
+            spec_hash: self.council.source.hash.clone(),
+            input: self.input.clone(),
+            seed: self.seed,
+            labels: self.labels.clone(),
+            parent: self.parent.clone(),
+            origin: self.origin.clone(),
+            plan: self.council.planned(),
+        }
+    }
+
+    /// Looks out for what ends a run from outside its rounds, which then end by themselves.
+    async fn watch(&self) -> Infallible {
+        let deadline = async {
+            match self.deadline {
+                Some(length) => self.clock.sleep(length).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = deadline => self.stop.ask(Cause::Deadline),
+            () = self.cancel_requested.cancelled() => {
+                self.stop.ask(Cause::Cancelled(CancelledBy::Request));
+            }
+        }
+        std::future::pending().await
+    }
+
+    async fn rounds(&self, progress: &mut Progress) -> Result<(), Halt> {
+        for plan in &self.council.rounds {
+            if self.stop.is_asked() {
+                return Err(Halt::Stopped);
+            }
+            self.hold(plan, progress).await?;
+        }
+        Ok(())
+    }
+
+    /// Holds one round, if there is anything to ask in it.
+    async fn hold(&self, plan: &RoundPlan, progress: &mut Progress) -> Result<(), Halt> {
+        let round = RoundRef {
+            index: progress.index,
+            name: plan.name.clone(),
+            kind: plan.kind.name().to_owned(),
+            iteration: 0,
+        };
+        let due = progress.due(plan);
+        let seats: Vec<Seat> = due
+            .iter()
+            .filter(|seat| !progress.out.contains(&seat.id))
+            .cloned()
+            .collect();
+        let mut replies = Vec::new();
+        let mut held = false;
+        let mut halt = None;
+        let close = loop {
+            let table = self.table(plan, &round, &seats, progress);
+            let step = plan.kind.step(&table, &replies).map_err(|error| {
+                let error = RunError::new(ErrorKind::InvalidRequest, error.to_string());
+                Halt::Failed(error.message.clone(), Some(error))
+            });
+            let asks = match step {
+                Ok(Step::Ask(asks)) => asks,
+                Ok(Step::Done(close)) => break close,
+                Err(failed) => {
+                    halt = Some(failed);
+                    break Close::default();
+                }
+            };
+            if !held {
+                held = true;
+                let members = seats.iter().map(|seat| seat.id.clone()).collect();
+                let started = EventKind::RoundStarted(RoundStarted { members });
+                self.bus.post(Draft::of_round(round.clone(), started)).await;
+            }
+            let calls = asks
+                .into_iter()
+                .map(|ask| self.call(ask, &round, progress))
+                .collect();
+            let fail_fast = plan.failure_mode == FailureMode::FailFast;
+            let tasks = Tasks {
+                bus: &self.bus,
+                stop: &self.stop,
+                round: &round,
+                fail_fast,
+            };
+            let ended = tasks.make(calls).await;
+            replies.extend(ended.replies);
+            halt = ended.failed.map(|failed| fail_fast_halt(plan, &failed));
+            if halt.is_none() && self.stop.is_asked() {
+                halt = Some(Halt::Stopped);
+            }
+            if halt.is_some() {
+                break Close::default();
+            }
+        };
+        for notice in close.notices.iter().cloned() {
+            self.bus
+                .post(Draft::of_round(round.clone(), EventKind::Notice(notice)))
+                .await;
+        }
+        if held {
+            self.close(&round, &due, &replies, &close, progress).await;
+            progress
+                .minutes
+                .hold(&progress.members, &round, &replies, close);
+            progress.note(&replies);
+        }
+        match halt {
+            Some(halt) => Err(halt),
+            None => self.quorum(plan, &round, &replies, progress, held),
+        }
+    }
+
+    fn table<'a>(
+        &'a self,
+        plan: &'a RoundPlan,
+        round: &'a RoundRef,
+        seats: &'a [Seat],
+        progress: &'a Progress,
+    ) -> Table<'a> {
+        Table {
+            council: &self.council.name,
+            input: &self.input,
+            input_mode: self.council.input,
+            seed: self.seed,
+            plan,
+            round,
+            seats,
+            all: &progress.members,
+            chair: progress.chair.as_ref(),
+            fallback: self
+                .council
+                .chair
+                .as_ref()
+                .map_or(&[], |chair| &chair.fallback),
+            minutes: &progress.minutes,
+        }
+    }
+
+    fn call(&self, ask: Ask, round: &RoundRef, progress: &Progress) -> Call {
+        let profile = self.profile(&ask.call.member).clone();
+        let endpoint = self.endpoints[&profile.model.provider].clone();
+        Call {
+            ask,
+            round: round.clone(),
+            profile,
+            endpoint,
+            seed: self.seed,
+            bus: self.bus.clone(),
+            stop: self.stop.clone(),
+            clock: self.clock.clone(),
+            deadline: progress.deadline,
+        }
+    }
+
+    /// A round asks members of the council and its chair, nobody else.
+    fn profile(&self, id: &MemberId) -> &Profile {
+        let member = self.council.members.iter().find(|member| member.id == *id);
+        let chair = self.council.chair.as_ref().filter(|_| id.as_str() == CHAIR);
+        member
+            .map(|member| &member.profile)
+            .or_else(|| chair.map(|chair| &chair.profile))
+            .expect("a round asks only members and the chair")
+    }
+
+    async fn close(
+        &self,
+        round: &RoundRef,
+        due: &[Seat],
+        replies: &[Reply],
+        close: &Close,
+        progress: &Progress,
+    ) {
+        let asked = statuses(replies);
+        let mut all = IndexMap::new();
+        for seat in due {
+            let skipped = progress
+                .out
+                .contains(&seat.id)
+                .then_some(MemberStatus::Skipped);
+            if let Some(status) = asked.get(&seat.id).copied().or(skipped) {
+                all.insert(seat.id.clone(), status);
+            }
+        }
+        // The chair of a tie and its stand-ins are asked besides those who were due.
+        for (id, status) in &asked {
+            all.entry(id.clone()).or_insert(*status);
+        }
+        let completed = RoundCompleted {
+            statuses: all,
+            aggregate: close.aggregate.clone(),
+            agreement: close.agreement,
+        };
+        let body = EventKind::RoundCompleted(completed);
+        self.bus.post(Draft::of_round(round.clone(), body)).await;
+    }
+
+    fn quorum(
+        &self,
+        plan: &RoundPlan,
+        round: &RoundRef,
+        replies: &[Reply],
+        progress: &Progress,
+        held: bool,
+    ) -> Result<(), Halt> {
+        let name = &round.name;
+        if plan.kind.gathers_answers() {
+            let (there, needed) = (progress.minutes.answers.len(), self.council.min_members);
+            if there < needed {
+                let all = self.council.members.len();
+                return Err(Halt::Failed(
+                    format!("{there} of {all} members answered, {needed} needed (min_members)"),
+                    None,
+                ));
+            }
+        }
+        if let Some(needed) = plan.min_members.filter(|_| held) {
+            let usable = statuses(replies)
+                .iter()
+                .filter(|(id, status)| !id.is_chair() && **status == MemberStatus::Ok)
+                .count();
+            if usable < needed {
+                return Err(Halt::Failed(
+                    format!(
+                        "round `{name}` has {usable} usable replies, {needed} needed (its min_members)"
+                    ),
+                    None,
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Progress {
+    /// Who a round is for, members with a permanent fault included.
+    fn due(&self, plan: &RoundPlan) -> Vec<Seat> {
+        if plan.kind.is_for_chair() {
+            return self.chair.iter().cloned().collect();
+        }
+        let takes_part = |seat: &&Seat| {
+            plan.members
+                .as_ref()
+                .is_none_or(|ids| ids.contains(&seat.id))
+        };
+        self.members.iter().filter(takes_part).cloned().collect()
+    }
+
+    fn note(&mut self, replies: &[Reply]) {
+        for reply in replies {
+            let permanent = reply
+                .done
+                .error
+                .as_ref()
+                .is_some_and(|error| error.kind.is_permanent());
+            if permanent {
+                self.out.insert(reply.call.member.clone());
+            }
+            self.synthesis |=
+                reply.call.purpose == Purpose::Synthesis && reply.done.status == MemberStatus::Ok;
+        }
+    }
+
+    fn has_answer(&self) -> bool {
+        let won = |held: &Held| {
+            held.aggregate
+                .as_ref()
+                .is_some_and(|sum| sum.winner.is_some())
+        };
+        self.synthesis || !self.minutes.answers.is_empty() || self.minutes.held.iter().any(won)
+    }
+}
+
+fn fail_fast_halt(plan: &RoundPlan, failed: &Reply) -> Halt {
+    let why = failed
+        .done
+        .error
+        .as_ref()
+        .map_or_else(|| failed.done.status.to_string(), ToString::to_string);
+    Halt::Failed(
+        format!(
+            "`{}` failed in round `{}`, which must lose nobody: {why}",
+            failed.call.member, plan.name
+        ),
+        None,
+    )
+}

@@ -1,0 +1,260 @@
+//! How a run begins: everything is checked and recorded before anything is asked.
+
+use super::call::Endpoint;
+use super::clock::Clock;
+use super::handle::{LinkedRun, RunHandle, RunState, Shared};
+use super::registry::Registry;
+use super::server::RunServer;
+use super::stop::Stop;
+use super::tasks::words;
+use crate::bus::{self, Bus, Owner, Subscribers, Subscription};
+use crate::event::{Event, RunId, RunResult};
+use crate::provider::{self, Context, Provider};
+use crate::recorder::{Recorder, RecorderError, RecorderProcess};
+use crate::spec::Council;
+use futures::FutureExt as _;
+use std::collections::{BTreeMap, HashMap};
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+
+/// How long a recorder may take over one call before it counts as hung.
+pub const RECORD_GRACE: Duration = Duration::from_secs(10);
+
+/// What a run is started with.
+pub struct StartOptions {
+    /// The council that is asked.
+    pub council: Arc<Council>,
+    /// The question.
+    pub input: String,
+    /// The run's id; drawn where nobody sets another.
+    pub run_id: RunId,
+    /// What every draw follows from; the council's own, else drawn.
+    pub seed: u64,
+    /// Labels of the caller.
+    pub labels: BTreeMap<String, String>,
+    /// The run whose member this run is.
+    pub parent: Option<RunId>,
+    /// The run whose replies this run plays back.
+    pub origin: Option<RunId>,
+    /// How long the run may take; the council's own where nobody sets another.
+    pub deadline: Option<Duration>,
+    /// Who keeps the run; nobody where absent.
+    pub recorder: Option<Box<dyn Recorder>>,
+    /// How long the recorder may take over one call.
+    pub record_grace: Duration,
+    /// Ends the run as `cancelled` by request when it is cancelled.
+    pub cancel_requested: CancellationToken,
+    /// What providers get from their surroundings, such as keys.
+    pub context: Context,
+    /// Providers that stand in for those of the spec, by name.
+    pub providers: HashMap<String, Arc<dyn Provider>>,
+    subscribers: Subscribers,
+    pub(super) stop: Stop,
+}
+
+impl StartOptions {
+    /// A run of `council` on `input`, without a recorder.
+    #[must_use]
+    pub fn new(council: Arc<Council>, input: String) -> Self {
+        let seed = council.seed.unwrap_or_else(draw_seed);
+        Self {
+            deadline: council.deadline,
+            council,
+            input,
+            run_id: RunId::draw(),
+            seed,
+            labels: BTreeMap::new(),
+            parent: None,
+            origin: None,
+            recorder: None,
+            record_grace: RECORD_GRACE,
+            cancel_requested: CancellationToken::new(),
+            context: Context::default(),
+            providers: HashMap::new(),
+            subscribers: Subscribers::default(),
+            stop: Stop::default(),
+        }
+    }
+
+    /// All events of the run, from the first on.
+    #[must_use]
+    pub fn subscribe(&self) -> Subscription {
+        self.subscribers.subscribe()
+    }
+}
+
+/// Why a run was not started. Nothing was asked, and nothing is left of it.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// There is a run of this id already.
+    #[error("there is a run `{0}` already")]
+    TakenRunId(RunId),
+    /// A provider needs a key that is not there.
+    #[error("the key for provider `{provider}` is missing: the variable {variable} is not set")]
+    MissingKey {
+        /// The provider.
+        provider: String,
+        /// The environment variable.
+        variable: String,
+    },
+    /// A provider can't be used as the spec describes it.
+    #[error("provider `{provider}` cannot be used: {reason}")]
+    Provider {
+        /// The provider.
+        provider: String,
+        /// Why.
+        reason: String,
+    },
+    /// The recorder refuses the run.
+    #[error("the run cannot be recorded: {0}")]
+    RecorderRefused(String),
+    /// The supervisor takes no more runs.
+    #[error("the supervisor is stopped and takes no more runs")]
+    SupervisorStopped,
+}
+
+/// Starts a run.
+///
+/// # Errors
+/// See [`StartError`]; the id is free again and nothing was asked.
+pub async fn start(
+    mut options: StartOptions,
+    registry: &Registry,
+) -> Result<RunHandle, StartError> {
+    let endpoints = endpoints(&options)?;
+    let run_id = options.run_id.clone();
+    let place = registry
+        .reserve(&run_id)
+        .ok_or_else(|| StartError::TakenRunId(run_id.clone()))?;
+    let keeper = match options.recorder.take() {
+        None => None,
+        Some(recorder) => {
+            let process = RecorderProcess::start(recorder, run_id.clone(), options.record_grace);
+            Some(process.await.map_err(|refusal| match refusal {
+                RecorderError::TakenRunId(run_id) => StartError::TakenRunId(run_id),
+                other => StartError::RecorderRefused(other.to_string()),
+            })?)
+        }
+    };
+    let (publish, result) = watch::channel(None);
+    let shared = Arc::new(Shared {
+        state: Mutex::new(RunState::pending(
+            run_id.clone(),
+            options.council.name.clone(),
+        )),
+        stop: options.stop.clone(),
+        subscribers: options.subscribers.clone(),
+        result,
+        run_id: run_id.clone(),
+    });
+    let handle = RunHandle(Arc::clone(&shared));
+    place.fill(&handle);
+    let observe = move |event: &Event| {
+        shared
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .observe(event);
+    };
+    let (bus, owner, pump) = bus::open(run_id, keeper, options.subscribers, observe);
+    let server = RunServer {
+        council: options.council,
+        input: options.input,
+        seed: options.seed,
+        labels: options.labels,
+        parent: options.parent,
+        origin: options.origin,
+        deadline: options.deadline,
+        endpoints,
+        bus: bus.clone(),
+        stop: options.stop,
+        clock: Clock::start(),
+        cancel_requested: options.cancel_requested,
+    };
+    tokio::spawn(serve(server, bus, owner));
+    tokio::spawn(async move {
+        let result: RunResult = pump.run().await;
+        publish.send_replace(Some(Arc::new(result)));
+    });
+    Ok(handle)
+}
+
+/// Starts a run that is cancelled when what this gives is dropped.
+///
+/// # Errors
+/// See [`start`].
+pub async fn start_linked(
+    options: StartOptions,
+    registry: &Registry,
+) -> Result<LinkedRun, StartError> {
+    start(options, registry).await.map(LinkedRun::new)
+}
+
+/// Starts a run and waits for its result.
+///
+/// # Errors
+/// See [`start`]. A run whose own task dies has a result too: it has crashed.
+pub async fn run(options: StartOptions) -> Result<Arc<RunResult>, StartError> {
+    let handle = start(options, &Registry::default()).await?;
+    handle
+        .result(None)
+        .await
+        .map_err(|dead| StartError::RecorderRefused(dead.to_string()))
+}
+
+async fn serve(server: RunServer, bus: Bus, owner: Owner) {
+    match AssertUnwindSafe(server.run()).catch_unwind().await {
+        Ok(end) => bus.end(end).await,
+        Err(panic) => owner.dies_of(format!("the RunServer panicked: {}", words(&*panic))),
+    }
+}
+
+/// A seed that JSON numbers hold exactly: 53 of the random bits of a fresh id.
+fn draw_seed() -> u64 {
+    let (_, low) = uuid::Uuid::now_v7().as_u64_pair();
+    low & ((1 << 53) - 1)
+}
+
+fn endpoints(options: &StartOptions) -> Result<HashMap<String, Endpoint>, StartError> {
+    let council = &options.council;
+    let of_spec = council
+        .providers
+        .iter()
+        .filter(|(name, _)| !options.providers.contains_key(*name))
+        .map(|(name, spec)| {
+            let provider = provider::open(spec, &options.context).map_err(|error| match error {
+                provider::OpenError::MissingKey { provider, variable } => {
+                    StartError::MissingKey { provider, variable }
+                }
+                other => StartError::Provider {
+                    provider: name.clone(),
+                    reason: other.to_string(),
+                },
+            })?;
+            Ok((
+                name.clone(),
+                Endpoint {
+                    provider,
+                    permits: Arc::new(Semaphore::new(spec.max_concurrency)),
+                },
+            ))
+        });
+    let stand_ins = options.providers.iter().map(|(name, provider)| {
+        let places = council
+            .providers
+            .get(name)
+            .map_or(Semaphore::MAX_PERMITS, |spec| spec.max_concurrency);
+        let permits = Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS)));
+        Ok((
+            name.clone(),
+            Endpoint {
+                provider: Arc::clone(provider),
+                permits,
+            },
+        ))
+    });
+    of_spec.chain(stand_ins).collect()
+}

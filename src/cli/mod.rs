@@ -1,1 +1,135 @@
-//! (room to be filled)
+//! The command line: one file a command, each its arguments and one function.
+
+mod error;
+mod exit;
+mod list;
+mod man;
+mod run;
+mod show;
+mod signals;
+mod store;
+mod topologies;
+mod validate;
+
+use crate::ui::{Streams, Ui};
+use clap::{Arg, ArgAction, Args, Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use error::{CliError, Message};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+pub use man::page as man_page;
+
+/// Puts one question before a panel of language models, and keeps a record of every step.
+#[derive(Debug, Parser)]
+#[command(
+    name = "council",
+    version,
+    arg_required_else_help = true,
+    color = clap::ColorChoice::Never,
+    disable_help_subcommand = true,
+    after_help = "Try it without any key:\n  council run quickstart --input \"Should a small team adopt Rust?\"\n  council show latest"
+)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Cmd,
+}
+
+/// Flags that every command takes.
+#[derive(Debug, Args)]
+struct Global {
+    /// The file that keeps the runs [default: council/runs.db in the user's data folder]
+    #[arg(long, global = true, value_name = "FILE", env = "COUNCIL_STORE", hide_env_values = true)]
+    store: Option<PathBuf>,
+    /// Say nothing on standard error but errors
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    /// Say more
+    #[arg(short, long, global = true, action = ArgAction::Count, hide = true)]
+    verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+enum Cmd {
+    Run(Box<run::Args>),
+    Show(show::Args),
+    List(list::Args),
+    Validate(validate::Args),
+    Topologies(topologies::Args),
+}
+
+/// Commands that are named in the documentation of the format and come with a later version.
+const NOT_YET: &[&str] = &[
+    "schema", "completions", "events", "watch", "cancel", "resume", "retry", "replay", "batch",
+    "diff", "export", "stats", "search", "prune", "doctor", "diagram",
+];
+
+/// The whole command line, as clap knows it.
+fn command() -> Command {
+    let later = NOT_YET.iter().map(|name| {
+        let rest = Arg::new("rest").num_args(0..).trailing_var_arg(true).allow_hyphen_values(true);
+        Command::new(*name).hide(true).disable_help_flag(true).arg(rest)
+    });
+    Cli::command().subcommands(later)
+}
+
+/// Runs the command line `args` (the program's name first) and gives the exit code.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
+    let streams = Streams::gather();
+    let parsed = parse(args);
+    let output = match &parsed {
+        Ok(Cli { command: Cmd::Run(run), .. }) => run.output.as_deref(),
+        _ => None,
+    };
+    let ui = match output.map(|path| (path, Ui::with_output(streams, path))) {
+        None => Ui::new(streams),
+        Some((_, Ok(ui))) => ui,
+        Some((path, Err(error))) => {
+            let path = path.display();
+            let error = CliError::usage(format_args!("{path} cannot be written: {error}"))
+                .hint("`--output` names a file in a folder that is there and can be written");
+            return fail(&Ui::new(streams), &error);
+        }
+    };
+    let done = parsed.and_then(|cli| match &cli.command {
+        Cmd::Run(args) => run::run(&cli.global, args, &ui),
+        Cmd::Show(args) => show::run(&cli.global, args, &ui),
+        Cmd::List(args) => list::run(&cli.global, args, &ui),
+        Cmd::Validate(args) => validate::run(args, &ui),
+        Cmd::Topologies(args) => topologies::run(args, &ui),
+    });
+    match done {
+        Ok(code) => end(&ui, code),
+        Err(error) => fail(&ui, &error),
+    }
+}
+
+fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, CliError> {
+    let matches = command().try_get_matches_from(args)?;
+    if let Some(name) = matches.subcommand_name().filter(|name| NOT_YET.contains(name)) {
+        return Err(CliError::not_yet(format_args!("the command `{name}`")));
+    }
+    Ok(Cli::from_arg_matches(&matches)?)
+}
+
+fn fail(ui: &Ui, error: &CliError) -> u8 {
+    match &error.message {
+        Message::Sentence(sentence) => ui.error(sentence.clone()),
+        Message::Spec(fault) => ui.drawn(fault.render(ui.streams().stderr_takes_colour())),
+        Message::Usage(text) => ui.text(text.clone()),
+        Message::Help(text) => ui.data(text),
+    }
+    for hint in &error.hints {
+        ui.hint(hint.clone());
+    }
+    end(ui, error.code)
+}
+
+/// Waits for both streams; data that could not be written makes a good end a bad one.
+fn end(ui: &Ui, code: u8) -> u8 {
+    match ui.finish().failed {
+        Some(_) if code == exit::OK => exit::FAILED,
+        _ => code,
+    }
+}

@@ -5,6 +5,7 @@ use super::gather::Gatherer;
 use super::stop::Stop;
 use crate::event::{ErrorKind, Usage};
 use crate::provider::{CallError, Piece, Provider, Request, Stop as StopReason};
+use crate::spec::write_duration;
 use futures::StreamExt as _;
 use std::time::Duration;
 
@@ -59,7 +60,7 @@ pub(super) async fn make(
             ended = reading => ended,
             () = clock.sleep(limits.timeout) => Ended::Failed(CallError::new(
                 ErrorKind::Timeout,
-                format!("no whole reply within {}", spell(limits.timeout)),
+                format!("no whole reply within {}", write_duration(limits.timeout)),
             )),
         }
     };
@@ -106,7 +107,7 @@ async fn read(
             }
             piece = pieces.next() => piece,
             () = wait_until(clock, silent_until) => {
-                let message = format!("the reply stalled: nothing came for {}", spell(idle));
+                let message = format!("the reply stalled: nothing came for {}", write_duration(idle));
                 return Ended::Failed(CallError::new(ErrorKind::Network, message));
             }
         };
@@ -138,16 +139,5 @@ async fn wait_until(clock: &Clock, end: Option<Duration>) {
     match end {
         Some(end) => clock.sleep_until(end).await,
         None => std::future::pending().await,
-    }
-}
-
-/// A duration in words, as specs write them.
-pub(super) fn spell(duration: Duration) -> String {
-    let ms = duration.as_millis();
-    match ms {
-        _ if ms % 60_000 == 0 => format!("{}m", ms / 60_000),
-        _ if ms % 1000 == 0 => format!("{}s", ms / 1000),
-        _ if ms > 10_000 => format!("{:.1}s", duration.as_secs_f64()),
-        _ => format!("{ms}ms"),
     }
 }

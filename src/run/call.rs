@@ -1,6 +1,6 @@
 //! One question to one member: a permit, attempts, waits between them, and the reply as read.
 
-use super::attempt::{self, Ended, Limits, Received, spell};
+use super::attempt::{self, Ended, Limits, Received};
 use super::clock::{Clock, Running};
 use super::gather::Gatherer;
 use super::stop::{Cause, Stop};
@@ -11,7 +11,7 @@ use crate::event::{
 };
 use crate::provider::{CallError, Provider, Request, Sampling, Stop as StopReason};
 use crate::round;
-use crate::spec::Profile;
+use crate::spec::{Profile, write_duration};
 use backon::{BackoffBuilder as _, ExponentialBackoff, ExponentialBuilder};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -33,6 +33,14 @@ const LONGEST_OWN_WAIT: Duration = Duration::from_secs(30);
 pub(super) struct Endpoint {
     pub(super) provider: Arc<dyn Provider>,
     pub(super) permits: Arc<Semaphore>,
+}
+
+impl Endpoint {
+    /// A provider that takes `places` calls at a time.
+    pub(super) fn new(provider: Arc<dyn Provider>, places: usize) -> Self {
+        let permits = Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS)));
+        Self { provider, permits }
+    }
 }
 
 /// All that one call needs; owned, so that it can be a task of its own.
@@ -191,7 +199,7 @@ impl Call {
             .retry_after
             .map_or(own, |asked| asked.max(own.min(FIRST_WAIT)));
         if wait > LONGEST_WAIT {
-            return Err(format!(" (it asks to wait {}: given up)", spell(wait)));
+            return Err(format!(" (it asks to wait {}: given up)", write_duration(wait)));
         }
         if self
             .deadline
@@ -199,7 +207,7 @@ impl Call {
         {
             return Err(format!(
                 " (the next attempt, in {}, is past the deadline: given up)",
-                spell(wait)
+                write_duration(wait)
             ));
         }
         Ok(wait)

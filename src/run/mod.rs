@@ -20,6 +20,6 @@ mod tasks;
 
 pub use handle::{LinkedRun, NoResult, RunHandle, RunState};
 pub use registry::{LookupError, Registry};
-pub use start::{RECORD_GRACE, StartError, StartOptions, run, start, start_linked};
+pub use start::{RECORD_GRACE, StartError, StartOptions, check, run, start, start_linked};
 pub use stop::{CancelledBy, Signal};
 pub use supervisor::{Child, Supervisor};

@@ -2,7 +2,6 @@
 //!
 //! It decides; it records nothing and prints nothing. All that it does reaches others as events.
 
-use super::attempt::spell;
 use super::call::{Call, Endpoint};
 use super::clock::{Clock, Running};
 use super::stop::{CancelledBy, Cause, Stop};
@@ -15,7 +14,7 @@ use crate::event::{
 use crate::round::{
     Close, FailureMode, Held, Minutes, Reply, RoundPlan, Seat, Step, Table, statuses,
 };
-use crate::spec::{Council, Profile};
+use crate::spec::{Council, Profile, write_duration};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::convert::Infallible;
@@ -92,7 +91,7 @@ impl RunServer {
             },
             (Err(Halt::Stopped), _) => {
                 let length = self.deadline.unwrap_or_default();
-                let reason = format!("the deadline of {} passed", spell(length));
+                let reason = format!("the deadline of {} passed", write_duration(length));
                 let error = RunError::new(ErrorKind::Deadline, reason.clone());
                 End::Failed {
                     reason,
@@ -206,15 +205,24 @@ impl RunServer {
                 .await;
         }
         if held {
-            self.close(&round, &due, &replies, &close, progress).await;
-            progress
-                .minutes
-                .hold(&progress.members, &round, &replies, close);
+            let table = self.table(plan, &round, &seats, progress);
+            let usable = round::usable(&table, &replies);
+            let completed = RoundCompleted {
+                statuses: with_skipped(&due, &round::statuses(&table, &replies), &progress.out),
+                aggregate: close.aggregate.clone(),
+                agreement: close.agreement,
+            };
+            let body = EventKind::RoundCompleted(completed);
+            self.bus.post(Draft::of_round(round.clone(), body)).await;
+            progress.minutes.hold(&progress.members, &round, &replies, &close);
             progress.note(&replies);
+            if halt.is_none() {
+                halt = too_few(plan, usable);
+            }
         }
-        match halt {
+        match halt.or_else(|| self.quorum(plan, progress)) {
             Some(halt) => Err(halt),
-            None => self.quorum(plan, &round, &replies, progress, held),
+            None => Ok(()),
         }
     }
 
@@ -270,73 +278,43 @@ impl RunServer {
             .expect("a round asks only members and the chair")
     }
 
-    async fn close(
-        &self,
-        round: &RoundRef,
-        due: &[Seat],
-        replies: &[Reply],
-        close: &Close,
-        progress: &Progress,
-    ) {
-        let asked = statuses(replies);
-        let mut all = IndexMap::new();
-        for seat in due {
-            let skipped = progress
-                .out
-                .contains(&seat.id)
-                .then_some(MemberStatus::Skipped);
-            if let Some(status) = asked.get(&seat.id).copied().or(skipped) {
-                all.insert(seat.id.clone(), status);
-            }
+    /// Whether enough members have given an answer, after a round that gathers answers.
+    fn quorum(&self, plan: &RoundPlan, progress: &Progress) -> Option<Halt> {
+        let (there, needed) = (progress.minutes.answers.len(), self.council.min_members);
+        if !plan.kind.gathers_answers() || there >= needed {
+            return None;
         }
-        // The chair of a tie and its stand-ins are asked besides those who were due.
-        for (id, status) in &asked {
-            all.entry(id.clone()).or_insert(*status);
-        }
-        let completed = RoundCompleted {
-            statuses: all,
-            aggregate: close.aggregate.clone(),
-            agreement: close.agreement,
-        };
-        let body = EventKind::RoundCompleted(completed);
-        self.bus.post(Draft::of_round(round.clone(), body)).await;
+        let all = self.council.members.len();
+        let reason = format!("{there} of {all} members answered, {needed} needed (min_members)");
+        Some(Halt::Failed(reason, None))
     }
+}
 
-    fn quorum(
-        &self,
-        plan: &RoundPlan,
-        round: &RoundRef,
-        replies: &[Reply],
-        progress: &Progress,
-        held: bool,
-    ) -> Result<(), Halt> {
-        let name = &round.name;
-        if plan.kind.gathers_answers() {
-            let (there, needed) = (progress.minutes.answers.len(), self.council.min_members);
-            if there < needed {
-                let all = self.council.members.len();
-                return Err(Halt::Failed(
-                    format!("{there} of {all} members answered, {needed} needed (min_members)"),
-                    None,
-                ));
-            }
-        }
-        if let Some(needed) = plan.min_members.filter(|_| held) {
-            let usable = statuses(replies)
-                .iter()
-                .filter(|(id, status)| !id.is_chair() && **status == MemberStatus::Ok)
-                .count();
-            if usable < needed {
-                return Err(Halt::Failed(
-                    format!(
-                        "round `{name}` has {usable} usable replies, {needed} needed (its min_members)"
-                    ),
-                    None,
-                ));
-            }
-        }
-        Ok(())
+/// The statuses of a round, with those who were not asked for an earlier fault in their places.
+fn with_skipped(
+    due: &[Seat],
+    asked: &IndexMap<MemberId, MemberStatus>,
+    out: &HashSet<MemberId>,
+) -> IndexMap<MemberId, MemberStatus> {
+    let of_due = due.iter().filter_map(|seat| {
+        let skipped = out.contains(&seat.id).then_some(MemberStatus::Skipped);
+        Some((seat.id.clone(), asked.get(&seat.id).copied().or(skipped)?))
+    });
+    let mut all: IndexMap<MemberId, MemberStatus> = of_due.collect();
+    // The chair of a tie and those who speak in its place are asked besides those who were due.
+    for (id, status) in asked {
+        all.entry(id.clone()).or_insert(*status);
     }
+    all
+}
+
+fn too_few(plan: &RoundPlan, usable: usize) -> Option<Halt> {
+    let needed = plan.min_members.filter(|needed| usable < *needed)?;
+    let reason = format!(
+        "round `{}` has {usable} usable replies, {needed} needed (its min_members)",
+        plan.name
+    );
+    Some(Halt::Failed(reason, None))
 }
 
 impl Progress {

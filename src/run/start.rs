@@ -9,7 +9,7 @@ use super::stop::Stop;
 use super::tasks::words;
 use crate::bus::{self, Bus, Owner, Subscribers, Subscription};
 use crate::event::{Event, RunId, RunResult};
-use crate::provider::{self, Context, Provider};
+use crate::provider::{self, Context, MissingKey, OpenError, Provider};
 use crate::recorder::{Recorder, RecorderError, RecorderProcess};
 use crate::spec::Council;
 use futures::FutureExt as _;
@@ -72,7 +72,7 @@ impl StartOptions {
             recorder: None,
             record_grace: RECORD_GRACE,
             cancel_requested: CancellationToken::new(),
-            context: Context::default(),
+            context: Context::of_process(),
             providers: HashMap::new(),
             subscribers: Subscribers::default(),
             stop: Stop::default(),
@@ -93,27 +93,26 @@ pub enum StartError {
     #[error("there is a run `{0}` already")]
     TakenRunId(RunId),
     /// A provider needs a key that is not there.
-    #[error("the key for provider `{provider}` is missing: the variable {variable} is not set")]
-    MissingKey {
-        /// The provider.
-        provider: String,
-        /// The environment variable.
-        variable: String,
-    },
+    #[error(transparent)]
+    MissingKey(MissingKey),
     /// A provider can't be used as the spec describes it.
-    #[error("provider `{provider}` cannot be used: {reason}")]
-    Provider {
-        /// The provider.
-        provider: String,
-        /// Why.
-        reason: String,
-    },
+    #[error(transparent)]
+    Provider(#[from] OpenError),
     /// The recorder refuses the run.
     #[error("the run cannot be recorded: {0}")]
     RecorderRefused(String),
     /// The supervisor takes no more runs.
     #[error("the supervisor is stopped and takes no more runs")]
     SupervisorStopped,
+}
+
+/// Whether the run could start as far as can be told before anything is recorded: that its
+/// providers can be used and their keys are there.
+///
+/// # Errors
+/// [`StartError::MissingKey`] or [`StartError::Provider`].
+pub fn check(options: &StartOptions) -> Result<(), StartError> {
+    endpoints(options).map(drop)
 }
 
 /// Starts a run.
@@ -219,42 +218,20 @@ fn draw_seed() -> u64 {
 }
 
 fn endpoints(options: &StartOptions) -> Result<HashMap<String, Endpoint>, StartError> {
-    let council = &options.council;
-    let of_spec = council
-        .providers
-        .iter()
-        .filter(|(name, _)| !options.providers.contains_key(*name))
-        .map(|(name, spec)| {
-            let provider = provider::open(spec, &options.context).map_err(|error| match error {
-                provider::OpenError::MissingKey { provider, variable } => {
-                    StartError::MissingKey { provider, variable }
-                }
-                other => StartError::Provider {
-                    provider: name.clone(),
-                    reason: other.to_string(),
-                },
-            })?;
-            Ok((
-                name.clone(),
-                Endpoint {
-                    provider,
-                    permits: Arc::new(Semaphore::new(spec.max_concurrency)),
-                },
-            ))
-        });
-    let stand_ins = options.providers.iter().map(|(name, provider)| {
-        let places = council
-            .providers
-            .get(name)
-            .map_or(Semaphore::MAX_PERMITS, |spec| spec.max_concurrency);
-        let permits = Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS)));
-        Ok((
-            name.clone(),
-            Endpoint {
-                provider: Arc::clone(provider),
-                permits,
-            },
-        ))
-    });
-    of_spec.chain(stand_ins).collect()
+    let StartOptions { council, providers, context, .. } = options;
+    let of_spec = || council.providers.values().filter(|spec| !providers.contains_key(&spec.name));
+    if let Some(missing) = provider::missing_keys(of_spec(), context).into_iter().next() {
+        return Err(StartError::MissingKey(missing));
+    }
+    let mut endpoints = HashMap::new();
+    for spec in of_spec() {
+        let provider = provider::open(spec, context)?;
+        endpoints.insert(spec.name.clone(), Endpoint::new(provider, spec.max_concurrency));
+    }
+    for (name, provider) in providers {
+        let places = council.providers.get(name).map(|spec| spec.max_concurrency);
+        let places = places.unwrap_or(Semaphore::MAX_PERMITS);
+        endpoints.insert(name.clone(), Endpoint::new(Arc::clone(provider), places));
+    }
+    Ok(endpoints)
 }

@@ -1,0 +1,117 @@
+//! Errors at the edge: what happened, what to do next, and the exit code.
+
+use super::exit;
+use crate::event::InvalidId;
+use crate::input::InputError;
+use crate::run::StartError;
+use crate::spec::LoadError;
+use crate::store::{FindError, StoreError};
+use std::fmt::Display;
+
+/// Why a command ends without having done its work.
+#[derive(Debug)]
+pub(super) struct CliError {
+    pub(super) message: Message,
+    pub(super) hints: Vec<String>,
+    pub(super) code: u8,
+}
+
+/// What is printed of an error.
+#[derive(Debug)]
+pub(super) enum Message {
+    /// A sentence, printed after `error: `.
+    Sentence(String),
+    /// A spec with faults, which draws its own picture.
+    Spec(Box<LoadError>),
+    /// What clap says of a command line that it refuses.
+    Usage(String),
+    /// Help or version: it was asked for, and is no error.
+    Help(String),
+}
+
+impl CliError {
+    /// Something that whoever typed the command can mend; nothing was started.
+    pub(super) fn usage(message: impl Display) -> Self {
+        Self { message: Message::Sentence(message.to_string()), hints: Vec::new(), code: exit::USAGE }
+    }
+
+    /// What was asked for can't be done or is not there.
+    pub(super) fn failed(message: impl Display) -> Self {
+        Self { code: exit::FAILED, ..Self::usage(message) }
+    }
+
+    /// A fault of this program.
+    pub(super) fn bug(message: impl Display) -> Self {
+        Self { code: exit::BUG, ..Self::usage(message) }
+    }
+
+    /// A name that a later version will have.
+    pub(super) fn not_yet(what: impl Display) -> Self {
+        Self::usage(format_args!("{what} does not exist yet in this version"))
+    }
+
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+}
+
+impl From<clap::Error> for CliError {
+    fn from(error: clap::Error) -> Self {
+        let text = error.render().to_string();
+        let (message, code) = if error.use_stderr() {
+            (Message::Usage(text), exit::USAGE)
+        } else {
+            (Message::Help(text), exit::OK)
+        };
+        Self { message, hints: Vec::new(), code }
+    }
+}
+
+impl From<LoadError> for CliError {
+    fn from(error: LoadError) -> Self {
+        Self { message: Message::Spec(Box::new(error)), hints: Vec::new(), code: exit::USAGE }
+    }
+}
+
+impl From<InputError> for CliError {
+    fn from(error: InputError) -> Self {
+        Self::usage(error)
+    }
+}
+
+impl From<StoreError> for CliError {
+    fn from(error: StoreError) -> Self {
+        Self::usage(error)
+    }
+}
+
+impl From<InvalidId> for CliError {
+    fn from(error: InvalidId) -> Self {
+        Self::usage(error)
+    }
+}
+
+impl From<FindError> for CliError {
+    fn from(error: FindError) -> Self {
+        Self::failed(error)
+    }
+}
+
+impl From<StartError> for CliError {
+    fn from(error: StartError) -> Self {
+        let hint = match &error {
+            StartError::MissingKey(_) => {
+                Some("without any key: --model rehearsal/any".to_owned())
+            }
+            StartError::TakenRunId(run_id) => {
+                Some(format!("`council show {run_id}` shows it; choose another --run-id, or none"))
+            }
+            StartError::RecorderRefused(_) => {
+                Some("--store names another file; --no-record runs without one".to_owned())
+            }
+            StartError::Provider(_) | StartError::SupervisorStopped => None,
+        };
+        Self { hints: hint.into_iter().collect(), ..Self::usage(error) }
+    }
+}

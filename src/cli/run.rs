@@ -1,0 +1,322 @@
+//! `council run`: one question before one council.
+
+use super::Global;
+use super::error::CliError;
+use super::exit;
+use super::signals::Signals;
+use crate::bus::Subscription;
+use crate::display::{Display, Mode, Progress, Wishes, closing, mode};
+use crate::event::{RunId, RunResult};
+use crate::input;
+use crate::provider::Context;
+use crate::recorder::SqliteRecorder;
+use crate::report::{Format, Page, json, page};
+use crate::run::{CancelledBy, RunHandle, StartOptions, Supervisor};
+use crate::spec::{self, Council, OnPartial, Overrides, parse_duration};
+use crate::store::{NewRun, Writer};
+use crate::ui::Ui;
+use clap::{Arg, ArgAction, Command, FromArgMatches, ValueEnum};
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Put a question before a council
+#[derive(Debug, clap::Args)]
+#[command(
+    override_usage = "council run [OPTIONS] SPEC --input [TEXT | @FILE | -]",
+    after_help = "Examples:
+  council run quickstart --input \"Should a small team adopt Rust?\"
+  council run councils/karpathy.toml --input @question.md --format markdown
+  git diff | council run ./review.toml --input --format json | jq .answer
+
+Exit codes: 0 whole, 1 failed, 2 nothing was started, 3 degraded, 5 not wholly recorded,
+6 cancelled (130 Ctrl-C, 143 SIGTERM, 129 SIGHUP), 70 a bug."
+)]
+pub(super) struct Args {
+    /// A spec's path (with a `/` or ending in `.toml`), or the name of a shipped council
+    #[arg(value_name = "SPEC")]
+    spec: Option<String>,
+    /// The question: TEXT, @FILE, or - for standard input, as without a value
+    #[arg(long, value_name = "TEXT | @FILE | -", num_args = 0..=1, default_missing_value = "-")]
+    input: Option<String>,
+    /// The run's own id instead of a drawn one
+    #[arg(long, value_name = "ID")]
+    run_id: Option<RunId>,
+    /// What is printed on standard output
+    #[arg(long, value_enum, default_value_t)]
+    format: FormatArg,
+    /// Write to FILE what standard output would get, whole or not at all
+    #[arg(long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// How progress is shown on standard error
+    #[arg(long, value_enum, default_value_t)]
+    progress: ProgressArg,
+    /// Fail the run when it takes longer, such as 90s or 10m
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    deadline: Option<Duration>,
+    /// What a degraded run exits with: 3 (report), 0 (accept) or 1 (fail)
+    #[arg(long, value_enum, value_name = "WHAT")]
+    on_partial: Option<OnPartialArg>,
+    /// Ask this model, PROVIDER/MODEL, in place of every member's and the chair's
+    #[arg(long, value_name = "REF")]
+    model: Option<String>,
+    /// Keep nothing of the run
+    #[arg(long)]
+    no_record: bool,
+    #[command(flatten)]
+    later: Later,
+}
+
+/// What `run` and `show` print.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(super) enum FormatArg {
+    /// The answer
+    #[default]
+    Text,
+    /// A document with all that was said
+    Markdown,
+    /// One object
+    Json,
+    /// The events, one a line
+    Ndjson,
+}
+
+impl From<FormatArg> for Format {
+    fn from(format: FormatArg) -> Self {
+        match format {
+            FormatArg::Text => Self::Text,
+            FormatArg::Markdown => Self::Markdown,
+            FormatArg::Json => Self::Json,
+            FormatArg::Ndjson => Self::Ndjson,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum ProgressArg {
+    /// Rows on a terminal, lines elsewhere
+    #[default]
+    Auto,
+    /// Rows that move
+    Bars,
+    /// A line for each thing that happens
+    Plain,
+    /// Nothing
+    None,
+}
+
+impl From<ProgressArg> for Progress {
+    fn from(progress: ProgressArg) -> Self {
+        match progress {
+            ProgressArg::Auto => Self::Auto,
+            ProgressArg::Bars => Self::Bars,
+            ProgressArg::Plain => Self::Plain,
+            ProgressArg::None => Self::None,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum OnPartialArg {
+    /// Exit code 3
+    Report,
+    /// Exit code 0
+    Accept,
+    /// Exit code 1
+    Fail,
+}
+
+impl From<OnPartialArg> for OnPartial {
+    fn from(on_partial: OnPartialArg) -> Self {
+        match on_partial {
+            OnPartialArg::Report => Self::Report,
+            OnPartialArg::Accept => Self::Accept,
+            OnPartialArg::Fail => Self::Fail,
+        }
+    }
+}
+
+/// Flags that come with a later version, so that they are refused by name.
+#[derive(Debug)]
+struct Later(Option<&'static str>);
+
+impl Later {
+    const FLAGS: &[(&'static str, bool)] = &[
+        ("attach", true),
+        ("set", true),
+        ("only", true),
+        ("label", true),
+        ("from", true),
+        ("max-calls", true),
+        ("max-tokens", true),
+        ("max-cost", true),
+        ("gate", true),
+        ("require-record", false),
+        ("dry-run", false),
+    ];
+}
+
+impl clap::Args for Later {
+    fn augment_args(command: Command) -> Command {
+        Self::FLAGS.iter().fold(command, |command, (name, takes_value)| {
+            let action = if *takes_value { ArgAction::Append } else { ArgAction::SetTrue };
+            command.arg(Arg::new(*name).long(*name).action(action).hide(true))
+        })
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for Later {
+    fn from_arg_matches(matches: &clap::ArgMatches) -> Result<Self, clap::Error> {
+        let given = |(name, _): &&(&'static str, bool)| {
+            matches.value_source(name) == Some(clap::parser::ValueSource::CommandLine)
+        };
+        Ok(Self(Self::FLAGS.iter().find(given).map(|(name, _)| *name)))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &clap::ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError> {
+    if let Some(flag) = args.later.0 {
+        return Err(CliError::not_yet(format_args!("the flag `--{flag}`")));
+    }
+    let spec = spec_of(args)?;
+    let council = spec::load(spec, &Overrides { model: args.model.clone() })?;
+    let Some(input) = &args.input else {
+        return Err(CliError::usage("there is no question: `--input` is missing")
+            .hint(format!("council run {spec} --input \"…\", or `--input` alone to read standard input")));
+    };
+    let question = input::read(Some(input), io::stdin().lock())?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| CliError::bug(format_args!("no runtime can be started: {error}")))?;
+    let prepared = Prepared {
+        mode: mode::decide(&wishes(global, args), ui.streams()),
+        format: args.format.into(),
+        on_partial: args.on_partial.map_or(council.on_partial, OnPartial::from),
+    };
+    let mut options = StartOptions::new(Arc::new(council), question);
+    options.context = Context::of_process();
+    if let Some(run_id) = &args.run_id {
+        options.run_id = run_id.clone();
+    }
+    options.deadline = args.deadline.or(options.deadline);
+    crate::run::check(&options)?;
+    let writer = if args.no_record { None } else { Some(Writer::open(&global.store_path()?)?) };
+    if let Some(writer) = &writer {
+        let row = row_of(&options);
+        let cancel = options.cancel_requested.clone();
+        options.recorder = Some(Box::new(SqliteRecorder::new(writer.clone(), row, cancel)));
+    }
+    let code = runtime.block_on(execute(options, &prepared, ui));
+    // A call that blocks its thread must not hold up the end.
+    runtime.shutdown_background();
+    if let Some(writer) = writer {
+        writer.close();
+    }
+    code
+}
+
+struct Prepared {
+    mode: Mode,
+    format: Format,
+    on_partial: OnPartial,
+}
+
+fn wishes(global: &Global, args: &Args) -> Wishes {
+    Wishes {
+        progress: args.progress.into(),
+        quiet: global.quiet,
+        verbosity: global.verbose,
+        format: args.format.into(),
+    }
+}
+
+/// The spec; or what went wrong where `--input` has swallowed it.
+fn spec_of(args: &Args) -> Result<&str, CliError> {
+    if let Some(spec) = &args.spec {
+        return Ok(spec);
+    }
+    Err(match &args.input {
+        Some(taken) if taken != "-" => CliError::usage(format_args!(
+            "there is no SPEC: `--input` took `{taken}` as the question"
+        ))
+        .hint(format!("the spec comes first: council run {taken} --input")),
+        _ => CliError::usage("there is no SPEC: name a file, such as ./council.toml, or a shipped council")
+            .hint("council run quickstart --input \"…\""),
+    })
+}
+
+/// The row of the run: all that it takes to make it again.
+fn row_of(options: &StartOptions) -> NewRun {
+    let Council { name, source, .. } = &*options.council;
+    let deadline_ms = options.deadline.map(|length| length.as_millis() as u64);
+    NewRun {
+        run_id: options.run_id.clone(),
+        council: name.clone(),
+        input: options.input.clone(),
+        labels: options.labels.clone(),
+        seed: options.seed,
+        parent: options.parent.clone(),
+        origin: options.origin.clone(),
+        spec: source.bytes.clone(),
+        resolved: source.resolved.clone(),
+        spec_hash: source.hash.clone(),
+        files: source.files.clone(),
+        limits: serde_json::json!({ "deadline_ms": deadline_ms }),
+    }
+}
+
+async fn execute(options: StartOptions, prepared: &Prepared, ui: &Ui) -> Result<u8, CliError> {
+    let signals = Signals::listen()
+        .map_err(|error| CliError::bug(format_args!("signals cannot be received: {error}")))?;
+    let supervisor = Supervisor::new();
+    let events = options.subscribe();
+    let handle = supervisor.start_run(options).await?;
+    let quiet = !prepared.mode.closing;
+    let watched = tokio::select! {
+        result = watch(events, &handle, prepared, ui) => result,
+        never = signals.end(handle.clone(), |text| if !quiet { ui.text(format!("{text}\n")) }) => match never {},
+    };
+    let result = watched?;
+    Ok(exit::of_run(&result, handle.cancelled_by().as_ref(), prepared.on_partial))
+}
+
+/// Shows the run while it goes on, and prints what it came to.
+async fn watch(
+    mut events: Subscription,
+    handle: &RunHandle,
+    prepared: &Prepared,
+    ui: &Ui,
+) -> Result<Arc<RunResult>, CliError> {
+    let display = Display::start(prepared.mode, ui);
+    while let Some(event) = events.recv().await {
+        if prepared.format == Format::Ndjson {
+            ui.data(&json::event(&event));
+        }
+        display.event(event);
+    }
+    display.finish();
+    let result = handle
+        .result(None)
+        .await
+        .map_err(|dead| CliError::bug(format_args!("{dead}: `council show` tells what is recorded")))?;
+    match page(prepared.format, &result) {
+        Some(Page::Data(text)) => ui.data(&text),
+        Some(Page::Account(text)) => ui.text(text),
+        None => {}
+    }
+    if prepared.mode.closing {
+        ui.line(closing(&result));
+    }
+    Ok(result)
+}

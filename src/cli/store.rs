@@ -1,0 +1,30 @@
+//! The store as commands find it.
+
+use super::Global;
+use super::error::CliError;
+use crate::event::RunId;
+use crate::store::{self, Reader};
+use std::path::PathBuf;
+
+impl Global {
+    /// Where the store is, whether or not there is one.
+    pub(super) fn store_path(&self) -> Result<PathBuf, CliError> {
+        store::path(self.store.as_deref()).map_err(CliError::from)
+    }
+
+    /// The store for reading; none where there is none yet.
+    pub(super) fn reader(&self) -> Result<Option<Reader>, CliError> {
+        Reader::open(&self.store_path()?).map_err(CliError::from)
+    }
+
+    /// The store for reading and the run that `run` names in it.
+    pub(super) fn find(&self, run: &str) -> Result<(Reader, RunId), CliError> {
+        let path = self.store_path()?;
+        let reader = Reader::open(&path)?.ok_or_else(|| {
+            CliError::failed(format_args!("no run `{run}`: there is no store at {} yet", path.display()))
+                .hint("council run quickstart --input \"…\" makes a first run")
+        })?;
+        let run_id = reader.find(run)?;
+        Ok((reader, run_id))
+    }
+}

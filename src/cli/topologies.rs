@@ -1,0 +1,37 @@
+//! `council topologies`: ready-made lists of rounds.
+
+use super::error::CliError;
+use super::exit;
+use crate::report::topologies::{Topology as Line, table};
+use crate::spec::{TOPOLOGIES, Topology};
+use crate::ui::Ui;
+
+/// List the ready-made lists of rounds, or print what one stands for
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  council topologies karpathy >> my-council.toml")]
+pub(super) struct Args {
+    /// A topology: its rounds are printed as a spec would write them
+    #[arg(value_name = "NAME")]
+    name: Option<String>,
+}
+
+pub(super) fn run(args: &Args, ui: &Ui) -> Result<u8, CliError> {
+    let Some(name) = &args.name else {
+        let lines: Vec<Line> = TOPOLOGIES.iter().map(line).collect();
+        ui.data(&table(&lines));
+        return Ok(exit::OK);
+    };
+    let topology = Topology::find(name).ok_or_else(|| {
+        CliError::usage(format_args!("there is no topology `{name}`"))
+            .hint("`council topologies` lists them")
+    })?;
+    ui.data(&topology.as_toml());
+    Ok(exit::OK)
+}
+
+fn line(topology: &Topology) -> Line {
+    Line {
+        name: topology.name.to_owned(),
+        rounds: topology.expand(true).map(|kind| kind.name().to_owned()).collect(),
+    }
+}

@@ -1,0 +1,143 @@
+//! A hermetic place to run the binary in: its own home, folder, store and environment.
+
+use snapbox::Redactions;
+use std::ffi::OsStr;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use tempfile::TempDir;
+
+/// A folder of its own with nothing of the machine's in its environment.
+pub(crate) struct TestEnv {
+    folder: TempDir,
+    variables: Vec<(String, String)>,
+}
+
+impl TestEnv {
+    pub(crate) fn new() -> Self {
+        let folder = TempDir::new().expect("a folder for the test");
+        Self { folder, variables: Vec::new() }
+    }
+
+    /// Sets an environment variable for all commands from now on.
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.variables.push((name.to_owned(), value.to_owned()));
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn store(&self) -> PathBuf {
+        self.path("data/council/runs.db")
+    }
+
+    /// Writes a file below the test's folder.
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(&path, content).expect("a written file");
+        path
+    }
+
+    /// The binary with `args`, not started yet.
+    pub(crate) fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_council"));
+        command
+            .args(args)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.folder.path())
+            .env("TMPDIR", self.folder.path())
+            .env("XDG_DATA_HOME", self.path("data"))
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs the binary to its end.
+    pub(crate) fn run<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Ran {
+        let output = self.command(args).output().expect("the binary runs");
+        Ran { output, folder: self.folder.path().to_owned() }
+    }
+
+    /// Runs the binary with `input` on its standard input.
+    pub(crate) fn run_with<S: AsRef<OsStr>>(
+        &self,
+        args: impl IntoIterator<Item = S>,
+        input: impl AsRef<[u8]>,
+    ) -> Ran {
+        let mut child = self.start_piped(args);
+        let mut stdin = child.stdin.take().expect("its standard input");
+        // A program that refuses early may not read it all.
+        let _unread = stdin.write_all(input.as_ref());
+        drop(stdin);
+        let output = child.wait_with_output().expect("the binary ends");
+        Ran { output, folder: self.folder.path().to_owned() }
+    }
+
+    fn start_piped<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Child {
+        self.command(args).stdin(Stdio::piped()).spawn().expect("the binary starts")
+    }
+}
+
+/// What a finished command left.
+pub(crate) struct Ran {
+    output: Output,
+    folder: PathBuf,
+}
+
+impl Ran {
+    pub(crate) fn code(&self) -> Option<i32> {
+        self.output.status.code()
+    }
+
+    pub(crate) fn stdout(&self) -> String {
+        String::from_utf8(self.output.stdout.clone()).expect("UTF-8 on stdout")
+    }
+
+    pub(crate) fn stderr(&self) -> String {
+        String::from_utf8(self.output.stderr.clone()).expect("UTF-8 on stderr")
+    }
+
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout()).unwrap_or_else(|error| {
+            panic!("stdout is no JSON ({error}):\n{}\n{}", self.stdout(), self.stderr())
+        })
+    }
+
+    /// The whole output as one text, with what varies replaced.
+    pub(crate) fn snapshot(&self) -> String {
+        let whole = format!(
+            "exit code: {}\n--- stdout\n{}--- stderr\n{}",
+            self.code().map_or_else(|| "none".to_owned(), |code| code.to_string()),
+            self.stdout(),
+            self.stderr(),
+        );
+        redact(&whole, &self.folder)
+    }
+
+    /// Fails with the whole output unless the command ended with `code`.
+    #[track_caller]
+    pub(crate) fn assert_code(&self, code: i32) -> &Self {
+        assert_eq!(self.code(), Some(code), "{}", self.snapshot());
+        self
+    }
+}
+
+fn redact(text: &str, folder: &Path) -> String {
+    let mut redactions = Redactions::new();
+    redactions.insert("[DIR]", folder.to_path_buf()).expect("a redaction");
+    let times = [
+        ("[RUN]", "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}"),
+        ("[AT]", r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"),
+    ];
+    for (name, pattern) in times {
+        let pattern = regex::Regex::new(pattern).expect("a pattern");
+        redactions.insert(name, pattern).expect("a redaction");
+    }
+    redactions.redact(text)
+}

@@ -1,0 +1,8 @@
+//! The run, sentence by sentence: each test's doc is the sentence of the contract that it proves.
+
+mod ending;
+mod recording;
+mod stage;
+mod starting;
+mod supervising;
+mod timing;

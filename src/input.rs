@@ -240,7 +240,9 @@ mod tests {
             fault(None, &b"\xff\xfea\0b\0"[..]),
             fault(None, io::repeat(b'x')),
         ];
-        assert_data_eq!(told.join("\n"), str![[r#"
+        assert_data_eq!(
+            told.join("\n"),
+            str![[r#"
 the input on standard input is empty: there is nothing to ask
 the input on standard input is empty: there is nothing to ask
 the input on standard input is empty: there is nothing to ask
@@ -251,7 +253,8 @@ the input cannot be read from `/`: it is a folder
 the input on standard input is not UTF-8: the byte at offset 2 belongs to no character
 the input on standard input is not UTF-8: the byte at offset 0 belongs to no character (it looks like UTF-16; save it as UTF-8)
 the input on standard input is larger than 10 MiB; shorten it
-"#]]);
+"#]]
+        );
     }
 
     #[test]

@@ -177,7 +177,9 @@ mod tests {
             member: Some("a".parse().expect("an id")),
             prompts: true,
         };
-        assert_data_eq!(calls(fixture::whole().events(), &filter), str![[r#"
+        assert_data_eq!(
+            calls(fixture::whole().events(), &filter),
+            str![[r#"
 == 1.a.ballot: ok, 0.8 s, lab/a-1
 labels: Response A is b, Response B is c
 
@@ -193,7 +195,8 @@ Rank Response A and Response B.
 -- ballot as read
 b > c
 
-"#]]);
+"#]]
+        );
     }
 
     #[test]
@@ -202,7 +205,9 @@ b > c
             round: Some(0),
             ..Filter::default()
         };
-        assert_data_eq!(calls(fixture::degraded().events(), &filter), str![[r#"
+        assert_data_eq!(
+            calls(fixture::degraded().events(), &filter),
+            str![[r#"
 == 0.a.answer: ok, 0.8 s, 532 tokens, lab/a-1
 
 -- attempt 1 failed: rate_limited (HTTP 429): slow down; waited 0.5 s
@@ -222,7 +227,8 @@ failed
 -- reply
 c says no.
 
-"#]]);
+"#]]
+        );
     }
 
     #[test]
@@ -231,13 +237,16 @@ c says no.
             member: Some("b".parse().expect("an id")),
             ..Filter::default()
         };
-        assert_data_eq!(calls(fixture::running().events(), &filter), str![[r#"
+        assert_data_eq!(
+            calls(fixture::running().events(), &filter),
+            str![[r#"
 == 0.b.answer: not ended, lab/b-1
 
 -- reply so far
 b says that it depends
 
-"#]]);
+"#]]
+        );
     }
 
     #[test]
@@ -246,13 +255,19 @@ b says that it depends
             round: Some(9),
             ..Filter::default()
         };
-        assert_data_eq!(calls(fixture::running().events(), &filter), str![[r#"
+        assert_data_eq!(
+            calls(fixture::running().events(), &filter),
+            str![[r#"
 No call fits. The run made these: 0.a.answer, 0.b.answer, 0.c.answer
 
-"#]]);
-        assert_data_eq!(calls(fixture::pending().events(), &filter), str![[r#"
+"#]]
+        );
+        assert_data_eq!(
+            calls(fixture::pending().events(), &filter),
+            str![[r#"
 This run has made no call.
 
-"#]]);
+"#]]
+        );
     }
 }

@@ -460,16 +460,22 @@ pub(crate) fn pending() -> Run {
 
 /// Everything foreign is hostile, and `b` fails with it.
 pub(crate) fn hostile() -> Run {
-    let mut run = Run::begun(HOSTILE, TWO);
-    run.open("independent_analysis", "independent_analysis", &["a", "b"]);
-    run.ask("a", Purpose::Answer, HOSTILE);
-    run.ask("b", Purpose::Answer, HOSTILE);
-    run.piece("a", Purpose::Answer, HOSTILE);
+    foreign(HOSTILE)
+}
+
+/// Everything foreign is `text`, and `b` fails with it.
+pub(crate) fn foreign(text: &str) -> Run {
+    let mut run = Run::begun(text, TWO);
+    run.open(text, "independent_analysis", &["a", "b"]);
+    run.ask("a", Purpose::Answer, text);
+    run.ask("b", Purpose::Answer, text);
+    run.piece("a", Purpose::Answer, text);
+    run.retry("b", Purpose::Answer, Some(text));
     run.wait(812);
-    run.reply("a", Purpose::Answer, HOSTILE);
-    let refused = RunError::new(ErrorKind::InvalidRequest, HOSTILE);
+    run.reply("a", Purpose::Answer, text);
+    let refused = RunError::new(ErrorKind::InvalidRequest, text);
     run.fail("b", Purpose::Answer, MemberStatus::Error, refused);
-    run.notice("odd", HOSTILE);
+    run.notice("odd", text);
     run.close(&[("a", OK), ("b", MemberStatus::Error)], None);
     run.end(&End::Completed)
 }

@@ -29,7 +29,7 @@ mod tests {
     use super::*;
     use crate::report::fixture;
     use serde_json::Value;
-    use snapbox::{assert_data_eq, str};
+    use snapbox::{IntoData as _, assert_data_eq, str};
 
     #[test]
     fn every_key_is_there_in_the_order_of_the_contract() {
@@ -56,7 +56,9 @@ mod tests {
 
     #[test]
     fn a_degraded_run() {
-        assert_data_eq!(object(&fixture::degraded().result()), str![[r#"
+        assert_data_eq!(
+            object(&fixture::degraded().result()),
+            str![[r#"
 {
   "v": 1,
   "run_id": "019aa0f0-1111-7222-8333-444455556666",
@@ -67,7 +69,7 @@ mod tests {
   "degraded": true,
   "reason": null,
   "input": "Shall we adopt the new queue?",
-  "answer": "Adopt it./n/nIn spring.",
+  "answer": "Adopt it.\n\nIn spring.",
   "answer_by": "chair",
   "missing": [
     {
@@ -75,7 +77,7 @@ mod tests {
       "status": "error",
       "error": {
         "kind": "transient",
-        "message": "upstream/nfailed",
+        "message": "upstream\nfailed",
         "provider": "lab",
         "model": "lab/b-1",
         "http_status": 500,
@@ -168,7 +170,7 @@ mod tests {
   "errors": [
     {
       "kind": "transient",
-      "message": "upstream/nfailed",
+      "message": "upstream\nfailed",
       "provider": "lab",
       "model": "lab/b-1",
       "http_status": 500,
@@ -201,7 +203,9 @@ mod tests {
   }
 }
 
-"#]]);
+"#]]
+            .raw()
+        );
     }
 
     #[test]

@@ -291,39 +291,50 @@ mod tests {
 
     #[test]
     fn without_a_limit_nothing_is_cut() {
-        assert_data_eq!(table(&rows(), now(), None), str![[r#"
+        assert_data_eq!(
+            table(&rows(), now(), None),
+            str![[r#"
 RUN                    COUNCIL        STATUS                STARTED     TIME       QUESTION
 019aa0f0-0000-7000-80  design-review  running (unverified)  12 s ago    -          Shall we adopt the new queue, and when?
 019aa0f0-0000-7000-8f  設計審査会     degraded              3 h ago     2.3 s      漢字の質問です。?[31m赤? 👩👩👧 この質問はとても長いので切られます
 nightly.77             panel          failed                2026-07-01  12 m 34 s  short
 queued                 panel          pending               -           -
 
-"#]]);
+"#]]
+        );
     }
 
     #[test]
     fn on_a_usual_terminal() {
-        assert_data_eq!(table(&rows(), now(), Some(100)), str![[r#"
+        assert_data_eq!(
+            table(&rows(), now(), Some(100)),
+            str![[r#"
 RUN                    COUNCIL        STATUS                STARTED     TIME       QUESTION
 019aa0f0-0000-7000-80  design-review  running (unverified)  12 s ago    -          Shall we adopt t…
 019aa0f0-0000-7000-8f  設計審査会     degraded              3 h ago     2.3 s      漢字の質問です。…
 nightly.77             panel          failed                2026-07-01  12 m 34 s  short
 queued                 panel          pending               -           -
 
-"#]]);
+"#]]
+        );
     }
 
     #[test]
     fn on_narrow_terminals_columns_are_left_out() {
-        assert_data_eq!(table(&rows(), now(), Some(60)), str![[r#"
+        assert_data_eq!(
+            table(&rows(), now(), Some(60)),
+            str![[r#"
 RUN                    STATUS                QUESTION
 019aa0f0-0000-7000-80  running (unverified)  Shall we adopt…
 019aa0f0-0000-7000-8f  degraded              漢字の質問です…
 nightly.77             failed                short
 queued                 pending
 
-"#]]);
-        assert_data_eq!(table(&rows(), now(), Some(20)), str![[r#"
+"#]]
+        );
+        assert_data_eq!(
+            table(&rows(), now(), Some(20)),
+            str![[r#"
 019aa0f0-0000-7000-…
   running (unverifi…
 019aa0f0-0000-7000-…
@@ -333,7 +344,8 @@ nightly.77
 queued
   pending
 
-"#]]);
+"#]]
+        );
     }
 
     #[test]
@@ -344,7 +356,9 @@ queued
 
     #[test]
     fn the_array_has_every_key() {
-        assert_data_eq!(array(&rows()[2..3]), str![[r#"
+        assert_data_eq!(
+            array(&rows()[2..3]),
+            str![[r#"
 [
   {
     "v": 1,
@@ -365,7 +379,8 @@ queued
   }
 ]
 
-"#]]);
+"#]]
+        );
     }
 
     #[test]

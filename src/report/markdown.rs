@@ -267,7 +267,9 @@ mod tests {
 
     #[test]
     fn a_whole_run() {
-        assert_data_eq!(document(&fixture::whole().result()), str![[r#"
+        assert_data_eq!(
+            document(&fixture::whole().result()),
+            str![[r#"
 # `design-review`
 
 ## Question
@@ -352,12 +354,15 @@ model `lab/c-1`
 - seed: 7
 - label `team`: `infra`
 
-"#]]);
+"#]]
+        );
     }
 
     #[test]
     fn a_degraded_run() {
-        assert_data_eq!(document(&fixture::degraded().result()), str![[r#"
+        assert_data_eq!(
+            document(&fixture::degraded().result()),
+            str![[r#"
 # `design-review`
 
 ## Question
@@ -414,12 +419,15 @@ model `lab/c-1`
 - seed: 7
 - label `team`: `infra`
 
-"#]]);
+"#]]
+        );
     }
 
     #[test]
     fn a_failed_run() {
-        assert_data_eq!(document(&fixture::failed().result()), str![[r#"
+        assert_data_eq!(
+            document(&fixture::failed().result()),
+            str![[r#"
 # `design-review`
 
 ## Question
@@ -469,7 +477,8 @@ model `lab/c-1`
 - seed: 7
 - label `team`: `infra`
 
-"#]]);
+"#]]
+        );
     }
 
     #[test]

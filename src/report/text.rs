@@ -63,8 +63,9 @@ pub fn status_line(result: &RunResult) -> String {
         RunStatus::Completed if result.degraded => {
             standing::lack(result).unwrap_or_else(|| "degraded".to_owned())
         }
-        status => match &result.reason {
-            Some(reason) => format!("{status}: {}", words::flat(reason)),
+        status => match result.reason.as_deref().map(words::flat) {
+            Some(reason) if reason.starts_with(status.name()) => reason,
+            Some(reason) => format!("{status}: {reason}"),
             None => status.name().to_owned(),
         },
     }
@@ -88,29 +89,37 @@ mod tests {
 
     #[test]
     fn a_whole_answer_stands_alone() {
-        assert_data_eq!(answer(&fixture::whole().result()), str![[r#"
+        assert_data_eq!(
+            answer(&fixture::whole().result()),
+            str![[r#"
 Adopt it.
 
 In spring.
 
-"#]]);
+"#]]
+        );
     }
 
     #[test]
     fn a_degraded_answer_says_first_who_is_missing() {
-        assert_data_eq!(answer(&fixture::degraded().result()), str![[r#"
+        assert_data_eq!(
+            answer(&fixture::degraded().result()),
+            str![[r#"
 degraded: missing b (transient (HTTP 500) from lab/b-1: upstream failed)
 
 Adopt it.
 
 In spring.
 
-"#]]);
+"#]]
+        );
     }
 
     #[test]
     fn a_fallback_and_a_hung_jury_are_said_first() {
-        assert_data_eq!(answer(&fixture::without_chair().result()), str![[r#"
+        assert_data_eq!(
+            answer(&fixture::without_chair().result()),
+            str![[r#"
 degraded: missing chair (timeout from lab/chair-1: no reply within 120 s); in the chair's place: members
 
 ## a
@@ -131,20 +140,26 @@ c says yes.
 
 It has *reasons*.
 
-"#]]);
-        assert_data_eq!(answer(&fixture::hung().result()), str![[r#"
+"#]]
+        );
+        assert_data_eq!(
+            answer(&fixture::hung().result()),
+            str![[r#"
 degraded: the jury is hung: no majority in 3 votes
 
 Adopt it.
 
 In spring.
 
-"#]]);
+"#]]
+        );
     }
 
     #[test]
     fn an_object_is_printed_as_json() {
-        assert_data_eq!(answer(&fixture::object().result()), str![[r#"
+        assert_data_eq!(
+            answer(&fixture::object().result()),
+            str![[r#"
 {
   "decision": "approve",
   "conditions": [
@@ -152,12 +167,15 @@ In spring.
   ]
 }
 
-"#]]);
+"#]]
+        );
     }
 
     #[test]
     fn a_failed_run_gives_an_account() {
-        assert_data_eq!(account(&fixture::failed().result()), str![[r#"
+        assert_data_eq!(
+            account(&fixture::failed().result()),
+            str![[r#"
 failed: 2 of 3 members have answered, and the council needs 3
 
 - b: transient (HTTP 500) from lab/b-1: upstream
@@ -171,20 +189,26 @@ a says yes.
 
 c says no.
 
-"#]]);
+"#]]
+        );
     }
 
     #[test]
     fn a_cancelled_and_a_crashed_run_give_an_account() {
-        assert_data_eq!(account(&fixture::cancelled().result()), str![[r#"
-cancelled: cancelled by Ctrl-C
+        assert_data_eq!(
+            account(&fixture::cancelled().result()),
+            str![[r#"
+cancelled by Ctrl-C
 
 ## a
 
 a says yes.
 
-"#]]);
-        assert_data_eq!(account(&fixture::crashed().result()), str![[r#"
+"#]]
+        );
+        assert_data_eq!(
+            account(&fixture::crashed().result()),
+            str![[r#"
 crashed: its process died
 
 - internal: the process is gone
@@ -193,12 +217,15 @@ crashed: its process died
 
 a says yes.
 
-"#]]);
+"#]]
+        );
     }
 
     #[test]
     fn a_run_that_goes_on_shows_what_is_there() {
-        assert_data_eq!(account(&fixture::running().result()), str![[r#"
+        assert_data_eq!(
+            account(&fixture::running().result()),
+            str![[r#"
 running: round 0 (independent_analysis), 1 of 3 members heard
 
 ## a
@@ -207,13 +234,17 @@ a says yes.
 
 It is not over yet: `council show 019aa0f0-1111-7222-8333-444455556666` shows more later.
 
-"#]]);
-        assert_data_eq!(account(&fixture::pending().result()), str![[r#"
+"#]]
+        );
+        assert_data_eq!(
+            account(&fixture::pending().result()),
+            str![[r#"
 pending: nothing was asked yet
 
 It is not over yet: `council show 019aa0f0-1111-7222-8333-444455556666` shows more later.
 
-"#]]);
+"#]]
+        );
     }
 
     #[test]

@@ -41,10 +41,13 @@ mod tests {
             one("panel", &["independent_analysis", "synthesis"]),
             one("voting", &["independent_analysis", "vote", "synthesis"]),
         ];
-        assert_data_eq!(table(&all), str![[r#"
+        assert_data_eq!(
+            table(&all),
+            str![[r#"
 panel   independent_analysis, synthesis
 voting  independent_analysis, vote, synthesis
 
-"#]]);
+"#]]
+        );
     }
 }

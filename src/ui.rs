@@ -5,7 +5,8 @@
 //! terminal and goes byte for byte to everything else; what is said on standard error is always
 //! escaped, since logs are read on terminals too. A closed standard output changes nothing but
 //! [`Delivery::closed`]. While progress bars stand, lines go to whoever drew them
-//! ([`Ui::divert`]). [`Ui::finish`] waits until all is written; after it nothing more is.
+//! ([`Ui::divert`]). [`Ui::finish`] and [`Ui::abandon`] wait until all is written; after them
+//! nothing more is.
 
 mod escape;
 mod line;
@@ -173,12 +174,18 @@ impl Ui {
     #[must_use]
     pub fn finish(&self) -> Delivery {
         self.divert(None);
-        let said = self.inner.err.end();
-        drop(said);
-        self.inner.out.end().unwrap_or_else(|| Delivery {
+        drop(self.inner.err.end(Job::Finish));
+        self.inner.out.end(Job::Finish).unwrap_or_else(|| Delivery {
             closed: self.data_is_closed(),
             failed: None,
         })
+    }
+
+    /// As [`Self::finish`], but a file of [`Self::with_output`] stays as it was: for a run that
+    /// never began. Dropping the last clone does the same.
+    pub fn abandon(&self) {
+        self.divert(None);
+        self.inner.end();
     }
 
     fn render(&self, line: &Line) -> String {
@@ -199,7 +206,10 @@ enum Job {
     Write(String),
     /// Dropped when all before it is written.
     Ack(Sender<()>),
-    End,
+    /// The end; a file takes its place.
+    Finish,
+    /// The end; a file vanishes.
+    Abandon,
 }
 
 /// A stream with its thread.
@@ -237,16 +247,23 @@ impl Printer {
         let _ = done.recv();
     }
 
-    fn end(&self) -> Option<Delivery> {
-        drop(self.jobs.send(Job::End));
+    /// None where it has ended before.
+    fn end(&self, how: Job) -> Option<Delivery> {
+        drop(self.jobs.send(how));
         locked(&self.thread).take()?.join().ok()
+    }
+}
+
+impl Inner {
+    fn end(&self) {
+        drop(self.err.end(Job::Abandon));
+        drop(self.out.end(Job::Abandon));
     }
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        drop(self.err.end());
-        drop(self.out.end());
+        self.end();
     }
 }
 
@@ -254,16 +271,16 @@ fn print(queue: &Receiver<Job>, mut target: Target, closed: &AtomicBool) -> Deli
     let mut delivery = Delivery::default();
     let mut batch = Vec::new();
     let mut acks = Vec::new();
-    let mut ended = false;
-    while !ended {
-        let mut next = queue.recv().ok();
+    let mut end = None;
+    while end.is_none() {
+        let mut next = Some(queue.recv().unwrap_or(Job::Abandon));
         while let Some(job) = next.take() {
             match job {
                 Job::Write(text) => batch.extend_from_slice(text.as_bytes()),
                 Job::Ack(ack) => acks.push(ack),
-                Job::End => ended = true,
+                job @ (Job::Finish | Job::Abandon) => end = Some(job),
             }
-            if !ended && batch.len() < BATCH {
+            if end.is_none() && batch.len() < BATCH {
                 next = queue.try_recv().ok();
             }
         }
@@ -280,7 +297,8 @@ fn print(queue: &Receiver<Job>, mut target: Target, closed: &AtomicBool) -> Deli
         batch.clear();
         acks.clear();
     }
-    if !delivery.closed && delivery.failed.is_none() {
+    let whole = !delivery.closed && delivery.failed.is_none();
+    if whole && matches!(end, Some(Job::Finish)) {
         delivery.failed = target.commit().err();
     }
     delivery
@@ -474,6 +492,19 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).expect("there"), "old");
         assert!(ui.finish().failed.is_none());
         assert_eq!(fs::read_to_string(&path).expect("there"), HOSTILE);
+        let names = fs::read_dir(folder.path()).expect("a folder").count();
+        assert_eq!(names, 1, "nothing is left beside it");
+    }
+
+    #[test]
+    fn an_output_of_a_run_that_never_began_stays_as_it_was() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("answer.md");
+        fs::write(&path, "old").expect("writable");
+        let open = || Ui::with_output(Streams::default(), &path).expect("a place");
+        open().abandon();
+        drop(open());
+        assert_eq!(fs::read_to_string(&path).expect("there"), "old");
         let names = fs::read_dir(folder.path()).expect("a folder").count();
         assert_eq!(names, 1, "nothing is left beside it");
     }

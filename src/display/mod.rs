@@ -91,8 +91,20 @@ impl Drop for Display {
     }
 }
 
+/// Gives standard error back to everybody, also when the display dies of a panic.
+struct Owned<'a>(Option<&'a Ui>);
+
+impl Drop for Owned<'_> {
+    fn drop(&mut self) {
+        if let Some(ui) = self.0 {
+            ui.divert(None);
+        }
+    }
+}
+
 fn show(mode: Mode, ui: &Ui, from: &Receiver<Message>) {
-    let bars = mode.bars.then(|| Bars::new(Term::stderr()));
+    let owned = Owned(mode.bars.then_some(ui));
+    let bars = mode.bars.then(|| Bars::new(Term::buffered_stderr()));
     let mut screen = Screen::new(ui.clone(), mode.lines, bars);
     let began = Instant::now();
     loop {
@@ -114,9 +126,7 @@ fn show(mode: Mode, ui: &Ui, from: &Receiver<Message>) {
         screen.tick(began.elapsed());
     }
     screen.finish();
-    if mode.bars {
-        ui.divert(None);
-    }
+    drop(owned);
     // Lines that came while the bars were taken away.
     for message in from.try_iter() {
         if let Message::Line(line) = message {

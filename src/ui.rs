@@ -1,1 +1,519 @@
-//! (room to be filled)
+//! The only file that prints: standard output carries data, standard error all else.
+//!
+//! Each stream has a thread of its own and a queue without bound before it, so a terminal that is
+//! held or a pipe that nobody reads costs memory and never the run's time. Data is escaped on a
+//! terminal and goes byte for byte to everything else; what is said on standard error is always
+//! escaped, since logs are read on terminals too. A closed standard output changes nothing but
+//! [`Delivery::closed`]. While progress bars stand, lines go to whoever drew them
+//! ([`Ui::divert`]). [`Ui::finish`] and [`Ui::abandon`] wait until all is written; after them
+//! nothing more is.
+
+mod escape;
+mod line;
+mod streams;
+mod target;
+
+pub use escape::escape;
+pub use line::{Line, Tone};
+pub use streams::{NARROWEST, Streams};
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+use target::Target;
+
+/// How much is written at once.
+const BATCH: usize = 64 * 1024;
+
+/// How long a stream that takes nothing just now is left alone.
+const BUSY: Duration = Duration::from_millis(5);
+
+/// What became of all that was to go to standard output, or to the file in its place.
+#[derive(Debug, Default)]
+pub struct Delivery {
+    /// Whether the reader went away before all was written.
+    pub closed: bool,
+    /// Why it could not be written, where the reader is not the cause (a full disk).
+    pub failed: Option<io::Error>,
+}
+
+/// Takes lines while somebody else owns standard error.
+pub type LineSink = Box<dyn Fn(Line) + Send>;
+
+/// The way to both streams. Clones lead to the same ones.
+#[derive(Clone)]
+pub struct Ui {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    streams: Streams,
+    out: Printer,
+    err: Printer,
+    sink: Mutex<Option<LineSink>>,
+}
+
+impl Ui {
+    /// The process's own streams.
+    #[must_use]
+    pub fn new(streams: Streams) -> Self {
+        Self::with(streams, io::stdout(), io::stderr())
+    }
+
+    /// Data goes to a file, written beside its place and renamed by [`Self::finish`]; it is
+    /// never escaped.
+    ///
+    /// # Errors
+    /// The file cannot be made there.
+    pub fn with_output(streams: Streams, path: &Path) -> io::Result<Self> {
+        let streams = Streams {
+            stdout_is_terminal: false,
+            ..streams
+        };
+        let err = Target::Stream(Box::new(io::stderr()));
+        Ok(Self::of(streams, Target::file(path)?, err))
+    }
+
+    /// Any two streams in place of the process's own.
+    #[must_use]
+    pub fn with(
+        streams: Streams,
+        out: impl Write + Send + 'static,
+        err: impl Write + Send + 'static,
+    ) -> Self {
+        Self::of(
+            streams,
+            Target::Stream(Box::new(out)),
+            Target::Stream(Box::new(err)),
+        )
+    }
+
+    fn of(streams: Streams, out: Target, err: Target) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                streams,
+                out: Printer::start("stdout", out),
+                err: Printer::start("stderr", err),
+                sink: Mutex::new(None),
+            }),
+        }
+    }
+
+    /// What is known of the streams.
+    #[must_use]
+    pub fn streams(&self) -> &Streams {
+        &self.inner.streams
+    }
+
+    /// Data for standard output, as it is; escaped if that is a terminal.
+    pub fn data(&self, text: &str) {
+        let text = if self.inner.streams.stdout_is_terminal {
+            escape(text).into_owned()
+        } else {
+            text.to_owned()
+        };
+        self.inner.out.write(text);
+    }
+
+    /// Whether the reader of standard output is known to be gone.
+    #[must_use]
+    pub fn data_is_closed(&self) -> bool {
+        self.inner.out.closed.load(Ordering::Relaxed)
+    }
+
+    /// A line for standard error, or for whoever owns it just now.
+    pub fn line(&self, line: Line) {
+        match &*locked(&self.inner.sink) {
+            Some(sink) => sink(line),
+            None => self.inner.err.write(self.render(&line)),
+        }
+    }
+
+    /// Text for standard error, of any number of lines.
+    pub fn text(&self, text: impl Into<String>) {
+        self.line(Line::plain(text));
+    }
+
+    /// What went wrong.
+    pub fn error(&self, text: impl Into<String>) {
+        self.line(labelled(Tone::Bad, "error: ", text));
+    }
+
+    /// What may surprise.
+    pub fn warning(&self, text: impl Into<String>) {
+        self.line(labelled(Tone::Caution, "warning: ", text));
+    }
+
+    /// What to do next.
+    pub fn hint(&self, text: impl Into<String>) {
+        self.line(labelled(Tone::Strong, "hint: ", text));
+    }
+
+    /// From now on lines go to `sink`; none gives standard error back.
+    pub fn divert(&self, sink: Option<LineSink>) {
+        *locked(&self.inner.sink) = sink;
+    }
+
+    /// A line for standard error from whoever owns it: it has been written when this returns.
+    pub fn line_now(&self, line: &Line) {
+        self.inner.err.write(self.render(line));
+        self.inner.err.wait();
+    }
+
+    /// Waits until all lines so far have been written.
+    pub fn settle(&self) {
+        self.inner.err.wait();
+    }
+
+    /// Waits until all is written on both streams, and ends them. It waits as long as a stream
+    /// is held. A second call returns at once and knows only whether the reader went away.
+    #[must_use]
+    pub fn finish(&self) -> Delivery {
+        self.divert(None);
+        drop(self.inner.err.end(Job::Finish));
+        self.inner.out.end(Job::Finish).unwrap_or_else(|| Delivery {
+            closed: self.data_is_closed(),
+            failed: None,
+        })
+    }
+
+    /// As [`Self::finish`], but a file of [`Self::with_output`] stays as it was: for a run that
+    /// never began. Dropping the last clone does the same.
+    pub fn abandon(&self) {
+        self.divert(None);
+        self.inner.end();
+    }
+
+    fn render(&self, line: &Line) -> String {
+        line.render(self.inner.streams.stderr_takes_colour())
+    }
+}
+
+fn labelled(tone: Tone, label: &str, text: impl Into<String>) -> Line {
+    Line::new().with(tone, label).with(Tone::Plain, text)
+}
+
+/// A panic elsewhere leaves nothing half-done in what these locks guard.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+enum Job {
+    Write(String),
+    /// Dropped when all before it is written.
+    Ack(Sender<()>),
+    /// The end; a file takes its place.
+    Finish,
+    /// The end; a file vanishes.
+    Abandon,
+}
+
+/// A stream with its thread.
+struct Printer {
+    jobs: Sender<Job>,
+    thread: Mutex<Option<JoinHandle<Delivery>>>,
+    closed: Arc<AtomicBool>,
+}
+
+impl Printer {
+    fn start(name: &str, target: Target) -> Self {
+        let (jobs, queue) = mpsc::channel();
+        let closed = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&closed);
+        // Without a thread (the system has none left) the stream is as good as closed.
+        let thread = thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || print(&queue, target, &seen))
+            .ok();
+        Self {
+            jobs,
+            thread: Mutex::new(thread),
+            closed,
+        }
+    }
+
+    /// After the end nobody listens, and that is no fault.
+    fn write(&self, text: String) {
+        drop(self.jobs.send(Job::Write(text)));
+    }
+
+    fn wait(&self) {
+        let (ack, done) = mpsc::channel();
+        drop(self.jobs.send(Job::Ack(ack)));
+        let _ = done.recv();
+    }
+
+    /// None where it has ended before.
+    fn end(&self, how: Job) -> Option<Delivery> {
+        drop(self.jobs.send(how));
+        locked(&self.thread).take()?.join().ok()
+    }
+}
+
+impl Inner {
+    fn end(&self) {
+        drop(self.err.end(Job::Abandon));
+        drop(self.out.end(Job::Abandon));
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+fn print(queue: &Receiver<Job>, mut target: Target, closed: &AtomicBool) -> Delivery {
+    let mut delivery = Delivery::default();
+    let mut batch = Vec::new();
+    let mut acks = Vec::new();
+    let mut end = None;
+    while end.is_none() {
+        let mut next = Some(queue.recv().unwrap_or(Job::Abandon));
+        while let Some(job) = next.take() {
+            match job {
+                Job::Write(text) => batch.extend_from_slice(text.as_bytes()),
+                Job::Ack(ack) => acks.push(ack),
+                job @ (Job::Finish | Job::Abandon) => end = Some(job),
+            }
+            if end.is_none() && batch.len() < BATCH {
+                next = queue.try_recv().ok();
+            }
+        }
+        if !delivery.closed && delivery.failed.is_none() {
+            match deliver(&mut target, &batch) {
+                Ok(()) => {}
+                Err(fault) if fault.kind() == io::ErrorKind::BrokenPipe => {
+                    delivery.closed = true;
+                    closed.store(true, Ordering::Relaxed);
+                }
+                Err(fault) => delivery.failed = Some(fault),
+            }
+        }
+        batch.clear();
+        acks.clear();
+    }
+    let whole = !delivery.closed && delivery.failed.is_none();
+    if whole && matches!(end, Some(Job::Finish)) {
+        delivery.failed = target.commit().err();
+    }
+    delivery
+}
+
+/// Writes all, also to a stream that somebody else has made non-blocking.
+fn deliver(target: &mut Target, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match target.write(bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => bytes = &bytes[written..],
+            Err(fault) if fault.kind() == io::ErrorKind::Interrupted => {}
+            Err(fault) if fault.kind() == io::ErrorKind::WouldBlock => thread::sleep(BUSY),
+            Err(fault) => return Err(fault),
+        }
+    }
+    loop {
+        match target.flush() {
+            Err(fault) if fault.kind() == io::ErrorKind::Interrupted => {}
+            Err(fault) if fault.kind() == io::ErrorKind::WouldBlock => thread::sleep(BUSY),
+            done => return done,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    /// A stream whose content can be read afterwards.
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Kept {
+        fn text(&self) -> String {
+            String::from_utf8(locked(&self.0).clone()).expect("utf-8")
+        }
+    }
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            locked(&self.0).extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// A stream that fails in one way after it took some bytes.
+    struct Failing(usize, io::ErrorKind);
+
+    impl Write for Failing {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if self.0 == 0 {
+                return Err(self.1.into());
+            }
+            let taken = bytes.len().min(self.0);
+            self.0 -= taken;
+            Ok(taken)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// A stream that takes nothing until it is let go.
+    struct Held(Receiver<()>);
+
+    impl Write for Held {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let _ = self.0.recv();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    const HOSTILE: &str = "a\u{1b}[2J\u{202e}b\r\n";
+
+    #[test]
+    fn data_is_exact_in_a_pipe_and_escaped_on_a_terminal() {
+        for (stdout_is_terminal, expected) in
+            [(false, HOSTILE), (true, "a\\u{1b}[2J\\u{202e}b\\u{d}\n")]
+        {
+            let out = Kept::default();
+            let streams = Streams {
+                stdout_is_terminal,
+                ..Streams::default()
+            };
+            let ui = Ui::with(streams, out.clone(), io::sink());
+            ui.data(HOSTILE);
+            assert!(!ui.finish().closed);
+            assert_eq!(out.text(), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_said_keeps_its_order_and_is_always_escaped() {
+        let err = Kept::default();
+        let ui = Ui::with(Streams::default(), io::sink(), err.clone());
+        ui.error("no \u{1b}[31mred");
+        ui.warning("careful");
+        ui.hint("try again");
+        ui.text("two\nlines\n");
+        drop(ui.finish());
+        ui.text("too late");
+        assert_eq!(
+            err.text(),
+            "error: no \\u{1b}[31mred\nwarning: careful\nhint: try again\ntwo\nlines\n"
+        );
+    }
+
+    #[test]
+    fn a_reader_that_goes_away_changes_nothing_but_a_flag() {
+        let err = Kept::default();
+        let ui = Ui::with(
+            Streams::default(),
+            Failing(3, io::ErrorKind::BrokenPipe),
+            err.clone(),
+        );
+        ui.data("more than three\n");
+        ui.data("and more\n");
+        ui.text("still here");
+        let delivery = ui.finish();
+        assert!(delivery.closed && delivery.failed.is_none());
+        assert!(ui.data_is_closed());
+        assert_eq!(err.text(), "still here\n");
+    }
+
+    #[test]
+    fn a_full_disk_is_told() {
+        let full = Failing(0, io::ErrorKind::StorageFull);
+        let ui = Ui::with(Streams::default(), full, io::sink());
+        ui.data("text");
+        let delivery = ui.finish();
+        assert!(!delivery.closed);
+        let failed = delivery.failed.expect("a fault");
+        assert_eq!(failed.kind(), io::ErrorKind::StorageFull);
+    }
+
+    #[test]
+    fn a_held_stream_holds_up_neither_the_caller_nor_the_other_stream() {
+        let (release, held) = mpsc::channel();
+        let err = Kept::default();
+        let ui = Ui::with(Streams::default(), Held(held), err.clone());
+        for _ in 0..10_000 {
+            ui.data("a line of data\n");
+        }
+        ui.text("said meanwhile");
+        ui.settle();
+        assert_eq!(err.text(), "said meanwhile\n");
+        drop(release);
+        assert!(ui.finish().failed.is_none());
+    }
+
+    #[test]
+    fn a_diverted_line_goes_to_its_owner_until_it_is_given_back() {
+        let err = Kept::default();
+        let ui = Ui::with(Streams::default(), io::sink(), err.clone());
+        let (sink, seen) = mpsc::channel();
+        ui.divert(Some(Box::new(move |line| {
+            drop(sink.send(line));
+        })));
+        ui.text("diverted");
+        ui.line_now(&Line::plain("by the owner"));
+        ui.divert(None);
+        ui.text("direct");
+        drop(ui.finish());
+        let diverted: Vec<String> = seen.iter().map(|line| line.text()).collect();
+        assert_eq!(diverted, ["diverted"]);
+        assert_eq!(err.text(), "by the owner\ndirect\n");
+    }
+
+    #[test]
+    fn an_output_file_appears_whole_at_the_end() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("answer.md");
+        fs::write(&path, "old").expect("writable");
+        let terminal = Streams {
+            stdout_is_terminal: true,
+            ..Streams::default()
+        };
+        let ui = Ui::with_output(terminal, &path).expect("a place");
+        ui.data(HOSTILE);
+        assert_eq!(fs::read_to_string(&path).expect("there"), "old");
+        assert!(ui.finish().failed.is_none());
+        assert_eq!(fs::read_to_string(&path).expect("there"), HOSTILE);
+        let names = fs::read_dir(folder.path()).expect("a folder").count();
+        assert_eq!(names, 1, "nothing is left beside it");
+    }
+
+    #[test]
+    fn an_output_of_a_run_that_never_began_stays_as_it_was() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("answer.md");
+        fs::write(&path, "old").expect("writable");
+        let open = || Ui::with_output(Streams::default(), &path).expect("a place");
+        open().abandon();
+        drop(open());
+        assert_eq!(fs::read_to_string(&path).expect("there"), "old");
+        let names = fs::read_dir(folder.path()).expect("a folder").count();
+        assert_eq!(names, 1, "nothing is left beside it");
+    }
+
+    #[test]
+    fn an_output_that_cannot_be_made_is_told_at_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for path in [folder.path().to_owned(), folder.path().join("no/such/x")] {
+            assert!(Ui::with_output(Streams::default(), &path).is_err());
+        }
+    }
+}

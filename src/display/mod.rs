@@ -1,1 +1,196 @@
-//! (room to be filled)
+//! What a person sees of a run while it goes on, on standard error.
+//!
+//! A [`Display`] has a thread of its own and a queue without bound before it: a screen that is
+//! held costs memory and never the run's time. It is told what to show by [`mode::decide`];
+//! where nothing is to be shown there is no thread, and where there are no bars there is no bar.
+//! While bars stand the display owns standard error, and the lines of others come through it.
+
+mod bars;
+mod board;
+mod closing;
+pub mod lines;
+pub mod mode;
+mod screen;
+
+pub use closing::closing;
+pub use mode::{Mode, Progress, Wishes};
+
+use crate::event::Event;
+use crate::ui::{Line, Ui};
+use bars::Bars;
+use console::Term;
+use screen::Screen;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::Instant;
+
+/// A screen that follows one run.
+#[derive(Debug)]
+pub struct Display {
+    to: Option<(Sender<Message>, JoinHandle<()>)>,
+}
+
+enum Message {
+    Event(Arc<Event>),
+    Line(Line),
+    End,
+}
+
+impl Display {
+    /// Begins to show what `mode` says. While bars stand, lines given to `ui` come through here.
+    #[must_use]
+    pub fn start(mode: Mode, ui: &Ui) -> Self {
+        if !mode.bars && mode.lines == mode::Lines::None {
+            return Self { to: None };
+        }
+        let (to, from) = mpsc::channel();
+        if mode.bars {
+            let lines = to.clone();
+            // After the end nobody takes lines any more; `ui` has them back by then.
+            let sink = move |line| drop(lines.send(Message::Line(line)));
+            ui.divert(Some(Box::new(sink)));
+        }
+        let own = ui.clone();
+        let thread = thread::Builder::new()
+            .name("display".to_owned())
+            .spawn(move || show(mode, &own, &from));
+        match thread {
+            Ok(thread) => Self {
+                to: Some((to, thread)),
+            },
+            // Without a thread (the system has none left) there is no display.
+            Err(_) => {
+                ui.divert(None);
+                Self { to: None }
+            }
+        }
+    }
+
+    /// Shows `event`, soon. Never waits.
+    pub fn event(&self, event: Arc<Event>) {
+        if let Some((to, _)) = &self.to {
+            // A display that is gone shows nothing, and the run goes on.
+            drop(to.send(Message::Event(event)));
+        }
+    }
+
+    /// Shows what is still to be shown and takes the bars away: nothing of them is left, and
+    /// standard error is everybody's again.
+    pub fn finish(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Display {
+    fn drop(&mut self) {
+        if let Some((to, thread)) = self.to.take() {
+            drop(to.send(Message::End));
+            drop(thread.join());
+        }
+    }
+}
+
+/// Gives standard error back to everybody, also when the display dies of a panic.
+struct Owned<'a>(Option<&'a Ui>);
+
+impl Drop for Owned<'_> {
+    fn drop(&mut self) {
+        if let Some(ui) = self.0 {
+            ui.divert(None);
+        }
+    }
+}
+
+fn show(mode: Mode, ui: &Ui, from: &Receiver<Message>) {
+    let owned = Owned(mode.bars.then_some(ui));
+    let bars = mode.bars.then(|| Bars::new(Term::buffered_stderr()));
+    let mut screen = Screen::new(ui.clone(), mode.lines, bars);
+    let began = Instant::now();
+    loop {
+        let message = match screen.wait(began.elapsed()) {
+            None => from.recv().ok(),
+            Some(wait) => match from.recv_timeout(wait) {
+                Err(RecvTimeoutError::Timeout) => {
+                    screen.tick(began.elapsed());
+                    continue;
+                }
+                message => message.ok(),
+            },
+        };
+        match message {
+            Some(Message::Event(event)) => screen.event(&event, began.elapsed()),
+            Some(Message::Line(line)) => screen.line(&line),
+            Some(Message::End) | None => break,
+        }
+        screen.tick(began.elapsed());
+    }
+    screen.finish();
+    drop(owned);
+    // Lines that came while the bars were taken away.
+    for message in from.try_iter() {
+        if let Message::Line(line) = message {
+            ui.line(line);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+    use crate::ui::Streams;
+    use std::io::{self, Write};
+    use std::sync::Mutex;
+
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("no panic").extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// All that a display with `mode` says of a whole run, and a line of somebody else after it.
+    fn said(mode: Mode) -> String {
+        let err = Kept::default();
+        let ui = Ui::with(Streams::default(), io::sink(), err.clone());
+        let display = Display::start(mode, &ui);
+        for event in fixture::whole().events() {
+            display.event(Arc::new(event.clone()));
+        }
+        display.finish();
+        ui.text("afterwards");
+        drop(ui.finish());
+        let bytes = err.0.lock().expect("no panic").clone();
+        String::from_utf8(bytes).expect("utf-8")
+    }
+
+    #[test]
+    fn all_lines_stand_before_the_display_is_finished() {
+        let mode = Mode {
+            lines: mode::Lines::Brief,
+            ..Mode::default()
+        };
+        let text = said(mode);
+        assert!(text.starts_with("run 019aa0f0-1111"), "{text}");
+        assert!(text.contains("\nchair: synthesis ok"), "{text}");
+        assert!(text.ends_with("\nafterwards\n"), "{text}");
+    }
+
+    #[test]
+    fn nothing_shown_is_nothing_said() {
+        let display = Display::start(
+            Mode::default(),
+            &Ui::with(Streams::default(), io::sink(), io::sink()),
+        );
+        assert!(display.to.is_none(), "no thread where nothing is shown");
+        assert_eq!(said(Mode::default()), "afterwards\n");
+    }
+}

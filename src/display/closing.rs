@@ -1,0 +1,121 @@
+//! The line that every run ends with.
+
+use crate::event::{RecordState, RunResult, RunStatus};
+use crate::report::{standing, words};
+use crate::ui::{Line, Tone};
+
+/// Status, who was heard, how far they agree, time, tokens, money, the run's id, and what the
+/// record lacks.
+#[must_use]
+pub fn closing(result: &RunResult) -> Line {
+    let (tone, status) = match result.status {
+        RunStatus::Completed if result.degraded => (Tone::Caution, "degraded"),
+        RunStatus::Completed => (Tone::Good, "completed"),
+        RunStatus::Cancelled => (Tone::Caution, "cancelled"),
+        RunStatus::Failed | RunStatus::Crashed => (Tone::Bad, result.status.name()),
+        RunStatus::Pending | RunStatus::Running => (Tone::Plain, result.status.name()),
+    };
+    let (heard, of) = standing::heard(result);
+    let mut line = Line::new()
+        .with(tone, status)
+        .with(Tone::Plain, format!(": {heard} of {of} members heard"));
+    if let Some(agreement) = result.agreement {
+        let verdict = standing::verdict(agreement);
+        let tone = if agreement < standing::SPLIT_BELOW {
+            Tone::Caution
+        } else {
+            Tone::Good
+        };
+        line = line
+            .with(Tone::Plain, ", ")
+            .with(tone, verdict)
+            .with(Tone::Plain, format!(" {}", words::share(agreement)));
+    }
+    let mut rest = String::new();
+    let mut add = |text: &str| {
+        rest.push_str(", ");
+        rest.push_str(text);
+    };
+    if let Some(ms) = result.duration_ms {
+        add(&words::seconds(ms));
+    }
+    if let Some(tokens) = words::tokens(&result.usage) {
+        add(&tokens);
+    }
+    if let Some(cost) = result.cost_usd {
+        add(&words::dollars(cost));
+    }
+    add(&format!("run {}", result.run_id));
+    line = line.with(Tone::Plain, rest);
+    let record = &result.record;
+    let lack = match (record.state, &record.path, record.from_seq) {
+        (RecordState::Complete, _, _) => return line,
+        (RecordState::Off, _, _) => return line.with(Tone::Plain, ", not recorded"),
+        (_, Some(path), _) => format!("recorded in part in {path}"),
+        (_, None, Some(seq)) => format!("not recorded from event {seq} on"),
+        (_, None, None) => "not wholly recorded".to_owned(),
+    };
+    line.with(Tone::Plain, ", ").with(Tone::Bad, lack)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Record;
+    use crate::report::fixture;
+    use snapbox::{assert_data_eq, str};
+
+    #[test]
+    fn every_outcome_has_its_line() {
+        let runs = [
+            fixture::whole(),
+            fixture::degraded(),
+            fixture::failed(),
+            fixture::cancelled(),
+            fixture::crashed(),
+            fixture::running(),
+        ];
+        let lines: Vec<String> = runs
+            .iter()
+            .map(|run| closing(&run.result()).text())
+            .collect();
+        assert_data_eq!(
+            lines.join("\n"),
+            str![[r#"
+completed: 3 of 3 members heard, ALIGNED 0.83, 3.0 s, 1,596 tokens, run 019aa0f0-1111-7222-8333-444455556666
+degraded: 2 of 3 members heard, 2.3 s, 1,064 tokens, run 019aa0f0-1111-7222-8333-444455556666
+failed: 2 of 3 members heard, 2.3 s, 1,064 tokens, run 019aa0f0-1111-7222-8333-444455556666
+cancelled: 1 of 3 members heard, 2.3 s, 532 tokens, $0.0011, run 019aa0f0-1111-7222-8333-444455556666
+crashed: 1 of 3 members heard, 2.3 s, 532 tokens, $0.0011, run 019aa0f0-1111-7222-8333-444455556666
+running: 1 of 3 members heard, 532 tokens, $0.0011, run 019aa0f0-1111-7222-8333-444455556666
+"#]]
+        );
+    }
+
+    #[test]
+    fn a_split_council_and_a_lacking_record_are_said() {
+        let mut result = fixture::whole().result();
+        result.agreement = Some(0.5999);
+        result.cost_usd = Some(0.01234);
+        let mut lines = Vec::new();
+        for record in [
+            Record::of(RecordState::Off),
+            Record::incomplete(17),
+            Record {
+                path: Some("/tmp/x.spill/r.ndjson".to_owned()),
+                ..Record::of(RecordState::Spilled)
+            },
+        ] {
+            result.record = record;
+            lines.push(closing(&result).text());
+        }
+        assert_data_eq!(
+            lines.join("\n"),
+            str![[r#"
+completed: 3 of 3 members heard, SPLIT 0.59, 3.0 s, 1,596 tokens, $0.0123, run 019aa0f0-1111-7222-8333-444455556666, not recorded
+completed: 3 of 3 members heard, SPLIT 0.59, 3.0 s, 1,596 tokens, $0.0123, run 019aa0f0-1111-7222-8333-444455556666, not recorded from event 17 on
+completed: 3 of 3 members heard, SPLIT 0.59, 3.0 s, 1,596 tokens, $0.0123, run 019aa0f0-1111-7222-8333-444455556666, recorded in part in /tmp/x.spill/r.ndjson
+"#]]
+        );
+    }
+}

@@ -1,0 +1,273 @@
+//! The calls of a run one by one, prompts and replies, for whoever debugs.
+
+use super::words;
+use crate::event::{
+    CallKey, Event, EventKind, MemberCompleted, MemberId, MemberRetry, MemberStarted, MessageRole,
+    Purpose,
+};
+use indexmap::IndexMap;
+use std::fmt::Write as _;
+
+/// Which calls to show, and how much of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Only those of this round, by its index.
+    pub round: Option<u32>,
+    /// Only those of this member.
+    pub member: Option<MemberId>,
+    /// Prompts too.
+    pub prompts: bool,
+}
+
+/// What the events tell of one call.
+#[derive(Default)]
+struct Call<'a> {
+    started: Option<&'a MemberStarted>,
+    retries: Vec<&'a MemberRetry>,
+    /// What came of the attempt that is going on.
+    pieces: String,
+    completed: Option<&'a MemberCompleted>,
+}
+
+/// The calls that `filter` lets through, in the order in which they began.
+#[must_use]
+pub fn calls(events: &[Event], filter: &Filter) -> String {
+    let mut calls: IndexMap<&CallKey, Call<'_>> = IndexMap::new();
+    for event in events {
+        let Some(key) = &event.call else { continue };
+        let call = calls.entry(key).or_default();
+        match &event.body {
+            EventKind::MemberStarted(started) => call.started = Some(started),
+            EventKind::MemberToken(token) => call.pieces.push_str(&token.text),
+            EventKind::MemberRetry(retry) => {
+                call.retries.push(retry);
+                call.pieces.clear();
+            }
+            EventKind::MemberCompleted(completed) => call.completed = Some(completed),
+            _ => {}
+        }
+    }
+    let wanted = |key: &CallKey| {
+        filter.round.is_none_or(|round| round == key.round)
+            && filter
+                .member
+                .as_ref()
+                .is_none_or(|member| *member == key.member)
+    };
+    let parts: Vec<String> = calls
+        .iter()
+        .filter(|(key, _)| wanted(key))
+        .map(|(key, call)| one(key, call, filter.prompts))
+        .collect();
+    if parts.is_empty() {
+        return nothing(calls.keys().copied());
+    }
+    parts.join("\n")
+}
+
+fn nothing<'a>(keys: impl Iterator<Item = &'a CallKey>) -> String {
+    let all: Vec<String> = keys.map(ToString::to_string).collect();
+    if all.is_empty() {
+        "This run has made no call.\n".to_owned()
+    } else {
+        format!("No call fits. The run made these: {}\n", all.join(", "))
+    }
+}
+
+fn one(key: &CallKey, call: &Call<'_>, prompts: bool) -> String {
+    let mut out = format!("== {key}: {}\n", how(call));
+    if let Some(started) = call.started {
+        if let Some(labels) = &started.label_map {
+            let labels = labels.iter().map(|(label, id)| format!("{label} is {id}"));
+            let _ = writeln!(out, "labels: {}", labels.collect::<Vec<_>>().join(", "));
+        }
+        if prompts {
+            for message in &started.messages {
+                let role = match message.role {
+                    MessageRole::System => "system",
+                    MessageRole::User => "user",
+                    MessageRole::Assistant => "assistant",
+                };
+                block(&mut out, role, &message.content);
+            }
+        }
+    }
+    for retry in &call.retries {
+        let head = format!(
+            "attempt {} failed: {}; waited {}",
+            retry.attempt,
+            words::sentence(&retry.error),
+            words::seconds(retry.wait_ms)
+        );
+        let discarded = retry
+            .discarded
+            .as_ref()
+            .map_or("", |reply| reply.text.as_str());
+        block(&mut out, &head, discarded);
+    }
+    match call.completed {
+        Some(completed) => {
+            if let Some(text) = &completed.text {
+                block(&mut out, "reply", text);
+            }
+            if let Some(error) = &completed.error {
+                block(&mut out, "error", &error.to_string());
+            }
+            if key.purpose == Purpose::Ballot
+                && let Some(ballot) = &completed.ballot
+            {
+                let read = match &ballot.choice {
+                    Some(choice) => choice.clone(),
+                    None => ballot.ranking.join(" > "),
+                };
+                block(&mut out, "ballot as read", &read);
+                if !ballot.flags.is_empty() {
+                    block(&mut out, "mended", &ballot.flags.join("\n"));
+                }
+            }
+        }
+        None if !call.pieces.is_empty() => block(&mut out, "reply so far", &call.pieces),
+        None => {}
+    }
+    out
+}
+
+/// How a call went, on one line.
+fn how(call: &Call<'_>) -> String {
+    let mut parts = Vec::new();
+    match call.completed {
+        Some(completed) => {
+            parts.push(completed.status.name().to_owned());
+            parts.push(words::seconds(completed.duration_ms));
+            parts.extend(completed.usage.as_ref().and_then(words::tokens));
+            if completed.attempts > 1 {
+                parts.push(format!("{} attempts", completed.attempts));
+            }
+            if completed.from_tape {
+                parts.push("played back".to_owned());
+            }
+        }
+        None => parts.push("not ended".to_owned()),
+    }
+    if let Some(started) = call.started {
+        parts.push(started.model.clone());
+        parts.extend(started.sub_run_id.as_ref().map(|run| format!("run {run}")));
+    }
+    parts.join(", ")
+}
+
+fn block(out: &mut String, head: &str, body: &str) {
+    let _ = write!(out, "\n-- {head}\n");
+    let body = body.trim_end();
+    if !body.is_empty() {
+        let _ = writeln!(out, "{body}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+    use snapbox::{assert_data_eq, str};
+
+    #[test]
+    fn one_member_with_its_prompts() {
+        let filter = Filter {
+            round: Some(1),
+            member: Some("a".parse().expect("an id")),
+            prompts: true,
+        };
+        assert_data_eq!(
+            calls(fixture::whole().events(), &filter),
+            str![[r#"
+== 1.a.ballot: ok, 0.8 s, lab/a-1
+labels: Response A is b, Response B is c
+
+-- system
+You are a.
+
+-- user
+Rank Response A and Response B.
+
+-- reply
+{"ranking": […]}
+
+-- ballot as read
+b > c
+
+"#]]
+        );
+    }
+
+    #[test]
+    fn a_round_with_a_retry_and_a_failure() {
+        let filter = Filter {
+            round: Some(0),
+            ..Filter::default()
+        };
+        assert_data_eq!(
+            calls(fixture::degraded().events(), &filter),
+            str![[r#"
+== 0.a.answer: ok, 0.8 s, 532 tokens, lab/a-1
+
+-- attempt 1 failed: rate_limited (HTTP 429): slow down; waited 0.5 s
+half a rep
+
+-- reply
+a says yes.
+
+== 0.b.answer: error, 0.8 s, 3 attempts, lab/b-1
+
+-- error
+transient (HTTP 500) from lab/b-1: upstream
+failed
+
+== 0.c.answer: ok, 0.8 s, 532 tokens, lab/c-1
+
+-- reply
+c says no.
+
+"#]]
+        );
+    }
+
+    #[test]
+    fn a_call_that_goes_on_shows_what_came() {
+        let filter = Filter {
+            member: Some("b".parse().expect("an id")),
+            ..Filter::default()
+        };
+        assert_data_eq!(
+            calls(fixture::running().events(), &filter),
+            str![[r#"
+== 0.b.answer: not ended, lab/b-1
+
+-- reply so far
+b says that it depends
+
+"#]]
+        );
+    }
+
+    #[test]
+    fn no_match_names_what_there_is() {
+        let filter = Filter {
+            round: Some(9),
+            ..Filter::default()
+        };
+        assert_data_eq!(
+            calls(fixture::running().events(), &filter),
+            str![[r#"
+No call fits. The run made these: 0.a.answer, 0.b.answer, 0.c.answer
+
+"#]]
+        );
+        assert_data_eq!(
+            calls(fixture::pending().events(), &filter),
+            str![[r#"
+This run has made no call.
+
+"#]]
+        );
+    }
+}

@@ -1,0 +1,518 @@
+//! A run as a document: question, answer, who is missing, what each member said.
+//!
+//! The answer stands as it is. All other foreign text is quoted or set as code, so that it
+//! cannot pass for a part of the document.
+
+use super::{standing, text, words};
+use crate::event::{RecordState, RoundResult, RunResult, RunStatus};
+use std::fmt::Write as _;
+
+/// The whole document.
+#[must_use]
+pub fn document(result: &RunResult) -> String {
+    let mut sections = vec![
+        format!("# {}\n", code(&result.council)),
+        section("Question", &quote(&result.input)),
+    ];
+    if let Some(answer) = &result.answer {
+        let body = match answer {
+            serde_json::Value::String(_) => text::value(answer),
+            object => format!("```json\n{}```\n", text::value(object)),
+        };
+        sections.push(section("Answer", &body));
+    }
+    if result.status != RunStatus::Completed {
+        sections.push(section(
+            "Status",
+            &format!("{}\n", emphatic(&text::status_line(result))),
+        ));
+    }
+    if !result.missing.is_empty() {
+        let items = result.missing.iter().map(|missing| {
+            format!(
+                "- {}: {}\n",
+                code(missing.member.as_str()),
+                code(&words::cause(missing))
+            )
+        });
+        sections.push(section("Missing", &items.collect::<String>()));
+    }
+    if let Some(agreement) = result.agreement {
+        sections.push(section("Agreement", &stand(result, agreement)));
+    }
+    if !result.dissent.is_empty() {
+        sections.push(section("Dissent", &dissent(result)));
+    }
+    let answers = answers(result);
+    if !answers.is_empty() {
+        sections.push(section("Members", &answers));
+    }
+    if !result.rounds.is_empty() {
+        let rounds: Vec<String> = result.rounds.iter().map(round).collect();
+        sections.push(section("Rounds", &rounds.join("\n")));
+    }
+    if !result.errors.is_empty() {
+        let items = result.errors.iter().map(|error| match &error.member {
+            Some(member) => format!(
+                "- {}: {}\n",
+                code(member.as_str()),
+                code(&words::sentence(error))
+            ),
+            None => format!("- {}\n", code(&words::sentence(error))),
+        });
+        sections.push(section("Errors", &items.collect::<String>()));
+    }
+    if !result.notices.is_empty() {
+        let items = result
+            .notices
+            .iter()
+            .map(|notice| format!("- {}: {}\n", code(&notice.code), code(&notice.text)));
+        sections.push(section("Notices", &items.collect::<String>()));
+    }
+    sections.push(section("Totals", &totals(result)));
+    sections.join("\n")
+}
+
+fn section(title: &str, body: &str) -> String {
+    format!("## {title}\n\n{body}")
+}
+
+fn stand(result: &RunResult, agreement: f64) -> String {
+    let mut body = format!(
+        "**{}**, agreement {}",
+        standing::verdict(agreement),
+        words::share(agreement)
+    );
+    if let Some(winner) = &result.vote {
+        let _ = write!(body, ", winner {}", code(winner));
+    }
+    body.push('\n');
+    body
+}
+
+fn dissent(result: &RunResult) -> String {
+    let parts = result.dissent.iter().map(|dissent| {
+        let who = code(dissent.member.as_str());
+        let head = match &dissent.choice {
+            Some(choice) => format!("{who} put {} first", code(choice)),
+            None => who,
+        };
+        match &dissent.text {
+            Some(text) => format!("{head}:\n\n{}", quote(text)),
+            None => format!("{head}.\n"),
+        }
+    });
+    parts.collect::<Vec<_>>().join("\n")
+}
+
+fn answers(result: &RunResult) -> String {
+    let parts = result.members.iter().filter_map(|(id, member)| {
+        let answer = member.answer.as_ref()?;
+        Some(format!(
+            "### {}\n\nmodel {}\n\n{}",
+            code(id.as_str()),
+            code(&member.model),
+            quote(answer)
+        ))
+    });
+    parts.collect::<Vec<_>>().join("\n")
+}
+
+fn round(round: &RoundResult) -> String {
+    let mut body = format!("### {} {}\n\n", round.index, code(&round.name));
+    if round.name != round.kind {
+        let _ = writeln!(body, "- kind: {}", code(&round.kind));
+    }
+    if round.iteration > 0 {
+        let _ = writeln!(body, "- repetition: {}", round.iteration);
+    }
+    if round.statuses.is_empty() {
+        body.push_str("- not ended\n");
+    } else {
+        let statuses = round
+            .statuses
+            .iter()
+            .map(|(id, status)| format!("{} {status}", code(id.as_str())));
+        let _ = writeln!(
+            body,
+            "- members: {}",
+            statuses.collect::<Vec<_>>().join(", ")
+        );
+    }
+    if let Some(winner) = &round.winner {
+        let _ = writeln!(body, "- winner: {}", code(winner));
+    }
+    if let Some(scores) = round.scores.as_ref().filter(|scores| !scores.is_empty()) {
+        let scores = scores
+            .iter()
+            .map(|(who, score)| format!("{} {score:.3}", code(who)));
+        let _ = writeln!(body, "- scores: {}", scores.collect::<Vec<_>>().join(", "));
+    }
+    if let Some(order) = round.order.as_ref().filter(|order| !order.is_empty()) {
+        let order = order.iter().map(|who| code(who));
+        let _ = writeln!(body, "- order: {}", order.collect::<Vec<_>>().join(", "));
+    }
+    if let Some(agreement) = round.agreement {
+        let _ = writeln!(body, "- agreement: {}", words::share(agreement));
+    }
+    body
+}
+
+fn totals(result: &RunResult) -> String {
+    let mut body = format!("- run: {}\n", code(result.run_id.as_str()));
+    let standing = if result.degraded {
+        "degraded"
+    } else {
+        result.status.name()
+    };
+    let _ = writeln!(body, "- status: {standing}");
+    if let Some(by) = &result.answer_by {
+        let _ = writeln!(body, "- answered by: {}", code(by));
+    }
+    if let Some(started) = result.started_at {
+        let _ = writeln!(body, "- started: {started}");
+    }
+    if let Some(ms) = result.duration_ms {
+        let _ = writeln!(body, "- time: {}", words::seconds(ms));
+    }
+    let mut calls = format!("{} made", words::thousands(result.calls.made));
+    if result.calls.from_tape > 0 {
+        let _ = write!(
+            calls,
+            ", {} played back",
+            words::thousands(result.calls.from_tape)
+        );
+    }
+    if result.calls.retries > 0 {
+        let _ = write!(
+            calls,
+            ", {}",
+            words::count(result.calls.retries, "retry", "retries")
+        );
+    }
+    let _ = writeln!(body, "- calls: {calls}");
+    if let Some(tokens) = words::tokens(&result.usage) {
+        let _ = writeln!(
+            body,
+            "- tokens: {}",
+            tokens.trim_end_matches(char::is_alphabetic).trim_end()
+        );
+    }
+    if let Some(cost) = result.cost_usd {
+        let _ = writeln!(body, "- cost: {}", words::dollars(cost));
+    }
+    let _ = writeln!(body, "- seed: {}", result.seed);
+    for (key, value) in &result.labels {
+        let _ = writeln!(body, "- label {}: {}", code(key), code(value));
+    }
+    match (
+        result.record.state,
+        &result.record.path,
+        result.record.from_seq,
+    ) {
+        (RecordState::Complete, _, _) => {}
+        (RecordState::Off, _, _) => body.push_str("- record: none\n"),
+        (_, Some(path), _) => {
+            let _ = writeln!(body, "- record: in part at {}", code(path));
+        }
+        (_, None, Some(seq)) => {
+            let _ = writeln!(body, "- record: lacks all from event {seq} on");
+        }
+        (_, None, None) => body.push_str("- record: not complete\n"),
+    }
+    body
+}
+
+/// Text as a quotation: no line of it can begin a heading or a list of ours.
+fn quote(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    // A bare carriage return ends a line in Markdown too.
+    for line in text.trim_end().split(['\n', '\r']) {
+        out.push('>');
+        if !line.is_empty() {
+            out.push(' ');
+            out.push_str(line);
+        }
+        out.push('\n');
+    }
+    out
+}
+
+/// Text as code on one line, inside more backticks than it holds.
+fn code(text: &str) -> String {
+    let text = words::flat(text);
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    let pad = if text.starts_with('`') || text.ends_with('`') || text.is_empty() {
+        " "
+    } else {
+        ""
+    };
+    format!("{fence}{pad}{text}{pad}{fence}")
+}
+
+/// A sentence of ours that may end in foreign words.
+fn emphatic(sentence: &str) -> String {
+    match sentence.split_once(": ") {
+        Some((head, rest)) => format!("**{head}**: {}", code(rest)),
+        None => format!("**{sentence}**"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+    use snapbox::{assert_data_eq, str};
+
+    #[test]
+    fn a_whole_run() {
+        assert_data_eq!(
+            document(&fixture::whole().result()),
+            str![[r#"
+# `design-review`
+
+## Question
+
+> Shall we adopt the new queue?
+
+## Answer
+
+Adopt it.
+
+In spring.
+
+## Agreement
+
+**ALIGNED**, agreement 0.83, winner `b`
+
+## Dissent
+
+`c` put `a` first:
+
+> b forgets
+> the *cost*
+
+## Members
+
+### `a`
+
+model `lab/a-1`
+
+> a says yes.
+>
+> It has *reasons*.
+
+### `b`
+
+model `lab/b-1`
+
+> b says yes.
+>
+> It has *reasons*.
+
+### `c`
+
+model `lab/c-1`
+
+> c says yes.
+>
+> It has *reasons*.
+
+## Rounds
+
+### 0 `independent_analysis`
+
+- members: `a` ok, `b` ok, `c` ok
+
+### 1 `review`
+
+- kind: `anonymized_peer_review`
+- members: `a` ok, `b` ok, `c` ok
+- winner: `b`
+- scores: `b` 0.500, `a` 1.000, `c` 0.000
+- order: `b`, `a`, `c`
+- agreement: 0.83
+
+### 2 `synthesis`
+
+- members: `chair` ok
+
+## Notices
+
+- `token_limit`: ``the answer of `a` was cut at its limit``
+
+## Totals
+
+- run: `019aa0f0-1111-7222-8333-444455556666`
+- status: completed
+- answered by: `chair`
+- started: 2026-11-20T10:00:00.000000Z
+- time: 3.0 s
+- calls: 7 made
+- tokens: 1,596
+- seed: 7
+- label `team`: `infra`
+
+"#]]
+        );
+    }
+
+    #[test]
+    fn a_degraded_run() {
+        assert_data_eq!(
+            document(&fixture::degraded().result()),
+            str![[r#"
+# `design-review`
+
+## Question
+
+> Shall we adopt the new queue?
+
+## Answer
+
+Adopt it.
+
+In spring.
+
+## Missing
+
+- `b`: `transient (HTTP 500) from lab/b-1: upstream failed`
+
+## Members
+
+### `a`
+
+model `lab/a-1`
+
+> a says yes.
+
+### `c`
+
+model `lab/c-1`
+
+> c says no.
+
+## Rounds
+
+### 0 `independent_analysis`
+
+- members: `a` ok, `b` error, `c` ok
+
+### 1 `synthesis`
+
+- members: `chair` ok
+
+## Errors
+
+- `b`: `transient (HTTP 500) from lab/b-1: upstream failed`
+
+## Totals
+
+- run: `019aa0f0-1111-7222-8333-444455556666`
+- status: degraded
+- answered by: `chair`
+- started: 2026-11-20T10:00:00.000000Z
+- time: 2.3 s
+- calls: 4 made, 1 retry
+- tokens: 1,064
+- seed: 7
+- label `team`: `infra`
+
+"#]]
+        );
+    }
+
+    #[test]
+    fn a_failed_run() {
+        assert_data_eq!(
+            document(&fixture::failed().result()),
+            str![[r#"
+# `design-review`
+
+## Question
+
+> Shall we adopt the new queue?
+
+## Status
+
+**failed**: `2 of 3 members have answered, and the council needs 3`
+
+## Missing
+
+- `b`: `transient (HTTP 500) from lab/b-1: upstream failed`
+
+## Members
+
+### `a`
+
+model `lab/a-1`
+
+> a says yes.
+
+### `c`
+
+model `lab/c-1`
+
+> c says no.
+
+## Rounds
+
+### 0 `independent_analysis`
+
+- members: `a` ok, `b` error, `c` ok
+
+## Errors
+
+- `b`: `transient (HTTP 500) from lab/b-1: upstream failed`
+
+## Totals
+
+- run: `019aa0f0-1111-7222-8333-444455556666`
+- status: failed
+- started: 2026-11-20T10:00:00.000000Z
+- time: 2.3 s
+- calls: 3 made, 1 retry
+- tokens: 1,064
+- seed: 7
+- label `team`: `infra`
+
+"#]]
+        );
+    }
+
+    #[test]
+    fn an_object_is_a_block_of_json() {
+        let page = document(&fixture::object().result());
+        assert!(page.contains("## Answer\n\n```json\n{\n"), "{page}");
+    }
+
+    #[test]
+    fn foreign_text_cannot_pass_for_a_part_of_the_document() {
+        let forged = "fine\n## Answer\r# Forged\n\n- list `` ` ``";
+        let result = {
+            let mut result = fixture::whole().result();
+            result.input = forged.to_owned();
+            for member in result.members.values_mut() {
+                member.answer = Some(forged.to_owned());
+            }
+            for dissent in &mut result.dissent {
+                dissent.text = Some(forged.to_owned());
+            }
+            for notice in &mut result.notices {
+                notice.text = forged.to_owned();
+            }
+            result
+        };
+        let page = document(&result);
+        assert_eq!(page.matches("\n## Answer\n").count(), 1);
+        assert!(!page.contains("\n# Forged") && !page.contains("\r"));
+    }
+
+    #[test]
+    fn code_outdoes_the_backticks_in_it() {
+        assert_eq!(code("plain"), "`plain`");
+        assert_eq!(code("a ``b`` c"), "```a ``b`` c```");
+        assert_eq!(code("`x"), "`` `x ``");
+    }
+}

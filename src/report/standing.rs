@@ -1,0 +1,99 @@
+//! How a council stands on its question: who was heard, who is missing, whether it is split.
+
+use super::words;
+use crate::event::{MemberId, MemberStatus, RunResult};
+
+/// Agreement below this is SPLIT.
+pub const SPLIT_BELOW: f64 = 0.6;
+
+/// The word for an agreement.
+#[must_use]
+pub fn verdict(agreement: f64) -> &'static str {
+    if agreement < SPLIT_BELOW {
+        "SPLIT"
+    } else {
+        "ALIGNED"
+    }
+}
+
+/// How many members gave a usable reply at some time, and how many there are. The chair counts
+/// in neither.
+#[must_use]
+pub fn heard(result: &RunResult) -> (usize, usize) {
+    let usable =
+        |status: &MemberStatus| matches!(status, MemberStatus::Ok | MemberStatus::Eliminated);
+    let was_heard = |id: &MemberId| {
+        let member = &result.members[id];
+        member.answer.is_some()
+            || member.status.as_ref().is_some_and(usable)
+            || result
+                .rounds
+                .iter()
+                .any(|round| round.statuses.get(id).is_some_and(usable))
+    };
+    let heard = result.members.keys().filter(|id| was_heard(id)).count();
+    (heard, result.members.len())
+}
+
+/// One line on what a degraded answer lacks; none where it is whole.
+#[must_use]
+pub fn lack(result: &RunResult) -> Option<String> {
+    if !result.degraded {
+        return None;
+    }
+    let mut parts = Vec::new();
+    if !result.missing.is_empty() {
+        let names: Vec<String> = result
+            .missing
+            .iter()
+            .map(|missing| format!("{} ({})", missing.member, words::cause(missing)))
+            .collect();
+        parts.push(format!("missing {}", names.join(", ")));
+    }
+    let chair_is_missing = result
+        .missing
+        .iter()
+        .any(|missing| missing.member.is_chair());
+    if let Some(by) = &result.answer_by
+        && chair_is_missing
+    {
+        parts.push(format!("in the chair's place: {by}"));
+    }
+    parts.extend(
+        result
+            .notices
+            .iter()
+            .filter(|notice| notice.code == "hung_jury")
+            .map(|notice| words::flat(&notice.text)),
+    );
+    if parts.is_empty() {
+        parts.push("a part is missing".to_owned());
+    }
+    Some(format!("degraded: {}", parts.join("; ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    #[test]
+    fn a_council_is_split_below_six_tenths() {
+        assert_eq!(verdict(0.0), "SPLIT");
+        assert_eq!(verdict(0.599), "SPLIT");
+        assert_eq!(verdict(0.6), "ALIGNED");
+        assert_eq!(verdict(1.0), "ALIGNED");
+    }
+
+    #[test]
+    fn who_answered_once_was_heard() {
+        assert_eq!(heard(&fixture::whole().result()), (3, 3));
+        assert_eq!(heard(&fixture::degraded().result()), (2, 3));
+        assert_eq!(heard(&fixture::pending().result()), (0, 0));
+    }
+
+    #[test]
+    fn a_whole_answer_lacks_nothing() {
+        assert_eq!(lack(&fixture::whole().result()), None);
+    }
+}

@@ -1,0 +1,219 @@
+//! Small texts that all reports share: durations, counts, and foreign text made fit for one row.
+
+use crate::event::{MemberStatus, Missing, RunError, Usage};
+use console::measure_text_width;
+
+/// `ms` as people say it: `0.8 s`, `1 m 05 s`, `2 h 03 m`.
+#[must_use]
+pub fn seconds(ms: u64) -> String {
+    let whole = ms / 1000;
+    match whole {
+        0..60 => format!("{whole}.{} s", ms % 1000 / 100),
+        60..3600 => format!("{} m {:02} s", whole / 60, whole % 60),
+        _ => format!("{} h {:02} m", whole / 3600, whole % 3600 / 60),
+    }
+}
+
+/// `n` with commas between thousands.
+#[must_use]
+pub fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `n` things, by their name.
+#[must_use]
+pub fn count(n: u64, one: &str, many: &str) -> String {
+    format!("{} {}", thousands(n), if n == 1 { one } else { many })
+}
+
+/// Tokens of prompt and reply together; none where nobody told them.
+#[must_use]
+pub fn tokens(usage: &Usage) -> Option<String> {
+    if usage.input_tokens.is_none() && usage.output_tokens.is_none() {
+        return None;
+    }
+    let all = usage
+        .input_tokens
+        .unwrap_or(0)
+        .saturating_add(usage.output_tokens.unwrap_or(0));
+    Some(count(all, "token", "tokens"))
+}
+
+/// US dollars, to a hundredth of a cent.
+#[must_use]
+pub fn dollars(cost_usd: f64) -> String {
+    format!("${cost_usd:.4}")
+}
+
+/// A share or score to two places, never rounded up: 0.599 is not yet 0.60.
+#[must_use]
+pub fn share(value: f64) -> String {
+    // A value such as 0.29 times 100 falls a hair short of 29.
+    format!("{:.2}", (value * 100.0 + 1e-9).floor() / 100.0)
+}
+
+/// `text` on one line: every run of white space is one space.
+#[must_use]
+pub fn flat(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(word);
+    }
+    out
+}
+
+/// `text` on one line of which every terminal has the same width: white space is one space,
+/// controls are `?`, characters without a width are dropped, and so is all that would join with
+/// the character before it.
+#[must_use]
+pub fn tidy(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut last = None;
+    for c in text.chars() {
+        let c = match c {
+            _ if c.is_whitespace() => ' ',
+            _ if c.is_control() || is_bidi_control(c) => '?',
+            _ => c,
+        };
+        if c == ' ' && last.is_none_or(|last| last == ' ') {
+            continue;
+        }
+        if !c.is_ascii() {
+            let own = width_of(&[c]);
+            if own == 0 {
+                continue;
+            }
+            if last.is_some_and(|last| width_of(&[last, c]) != width_of(&[last]) + own) {
+                continue;
+            }
+        }
+        last = Some(c);
+        out.push(c);
+    }
+    if out.ends_with(' ') {
+        out.pop();
+    }
+    out
+}
+
+fn is_bidi_control(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn width_of(chars: &[char]) -> usize {
+    measure_text_width(&chars.iter().collect::<String>())
+}
+
+/// The start of `text` in at most `columns` columns of a terminal.
+#[must_use]
+pub fn clip(text: &str, columns: usize) -> String {
+    console::truncate_str(text, columns, "…").into_owned()
+}
+
+/// The end of a tidy `text` in at most `columns` columns of a terminal.
+#[must_use]
+pub fn clip_start(text: &str, columns: usize) -> &str {
+    let mut left = columns;
+    let mut from = text.len();
+    for (place, c) in text.char_indices().rev() {
+        let width = if c.is_ascii() { 1 } else { width_of(&[c]) };
+        if width > left {
+            break;
+        }
+        left -= width;
+        from = place;
+    }
+    &text[from..]
+}
+
+/// Why somebody is missing, on one line.
+#[must_use]
+pub fn cause(missing: &Missing) -> String {
+    match (&missing.error, missing.status) {
+        (Some(error), MemberStatus::Skipped) => format!("skipped after {}", sentence(error)),
+        (Some(error), _) => sentence(error),
+        (None, status) => status.name().to_owned(),
+    }
+}
+
+/// An error on one line; a server's page of HTML is cut.
+#[must_use]
+pub fn sentence(error: &RunError) -> String {
+    clip(&flat(&error.to_string()), 240)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn durations_and_counts_read_well() {
+        for (ms, text) in [
+            (0, "0.0 s"),
+            (812, "0.8 s"),
+            (59_999, "59.9 s"),
+            (65_000, "1 m 05 s"),
+            (7_380_000, "2 h 03 m"),
+        ] {
+            assert_eq!(seconds(ms), text);
+        }
+        for (n, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (1_234_567, "1,234,567"),
+        ] {
+            assert_eq!(thousands(n), text);
+        }
+        assert_eq!(count(1, "token", "tokens"), "1 token");
+    }
+
+    #[test]
+    fn a_share_is_never_rounded_up() {
+        for (value, text) in [
+            (0.599, "0.59"),
+            (0.6, "0.60"),
+            (0.29, "0.29"),
+            (1.0, "1.00"),
+        ] {
+            assert_eq!(share(value), text);
+        }
+    }
+
+    #[test]
+    fn tidy_text_has_one_width_everywhere() {
+        for (raw, tidied) in [
+            ("  two\n\n\tlines ", "two lines"),
+            ("\u{1b}[31mred\u{7}", "?[31mred?"),
+            ("\u{202e}back\u{200f}", "?back?"),
+            ("e\u{301}", "e"),
+            ("👍🏽 👩‍👩‍👧 ❤️", "👍 👩👩👧 ❤"),
+            ("漢字かな", "漢字かな"),
+        ] {
+            assert_eq!(tidy(raw), tidied);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn tidy_text_is_as_wide_as_its_characters(text in any::<String>(), columns in 1_usize..60) {
+            let tidied = tidy(&text);
+            let sum: usize = tidied.chars().map(|c| width_of(&[c])).sum();
+            prop_assert_eq!(measure_text_width(&tidied), sum);
+            prop_assert!(measure_text_width(&clip(&tidied, columns)) <= columns);
+            prop_assert!(measure_text_width(clip_start(&tidied, columns)) <= columns);
+        }
+    }
+}

@@ -3,6 +3,11 @@
 //! The run holds a round by calling [`Kind::step`] until it is [`Step::Done`]: each step sees the
 //! [`Table`] and all replies of the round so far, and either asks more or closes the round.
 
+mod anonymized_peer_review;
+mod independent_analysis;
+mod peer_review;
+mod synthesis;
+
 use crate::event::{Aggregate, Ask, CallKey, MemberCompleted, MemberId, Notice, RoundRef};
 use crate::prompt::Template;
 use indexmap::IndexMap;
@@ -217,6 +222,20 @@ pub trait Kind: Sync {
     /// # Errors
     /// A template that cannot be rendered with what is on the table.
     fn step(&self, table: &Table<'_>, replies: &[Reply]) -> Result<Step, PromptError>;
+}
+
+/// All kinds of rounds.
+pub const KINDS: &[&dyn Kind] = &[
+    &independent_analysis::IndependentAnalysis,
+    &peer_review::PeerReview,
+    &anonymized_peer_review::AnonymizedPeerReview,
+    &synthesis::Synthesis,
+];
+
+/// The kind of this name.
+#[must_use]
+pub fn kind(name: &str) -> Option<&'static dyn Kind> {
+    KINDS.iter().copied().find(|kind| kind.name() == name)
 }
 
 impl fmt::Debug for RoundPlan {

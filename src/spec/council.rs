@@ -1,10 +1,10 @@
 //! A council that was checked: every reference resolves, every default is in place.
 
-use crate::event::MemberId;
+use crate::event::{MemberId, Plan, PlannedMember, PlannedRound};
 use crate::prompt::Template;
-use crate::round::{Fallback, InputMode, RoundPlan};
+use crate::round::{Fallback, InputMode, RoundPlan, Seat};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -36,6 +36,91 @@ pub struct Council {
     pub rounds: Vec<RoundPlan>,
     /// What it was made from.
     pub source: Source,
+}
+
+impl Council {
+    /// The members as rounds see them, in the spec's order.
+    #[must_use]
+    pub fn seats(&self) -> Vec<Seat> {
+        self.members
+            .iter()
+            .map(|member| Seat {
+                id: member.id.clone(),
+                role: member.role.clone(),
+                prompt: member.prompt.clone(),
+                weight: member.weight,
+            })
+            .collect()
+    }
+
+    /// The chair as rounds see it.
+    #[must_use]
+    pub fn chair_seat(&self) -> Option<Seat> {
+        self.chair.as_ref().map(|chair| Seat {
+            id: MemberId::chair(),
+            role: chair.role.clone(),
+            prompt: chair.prompt.clone(),
+            weight: None,
+        })
+    }
+
+    /// Who speaks, in order, where the chair does not.
+    #[must_use]
+    pub fn fallback(&self) -> &[Fallback] {
+        self.chair.as_ref().map_or(&[], |chair| &chair.fallback)
+    }
+
+    /// What a run of it sets out to do.
+    #[must_use]
+    pub fn planned(&self) -> Plan {
+        let members = self.members.iter().map(|member| PlannedMember {
+            id: member.id.clone(),
+            role: member.role.clone(),
+            model: member.profile.model.to_string(),
+            weight: member.weight,
+        });
+        let chair = self.chair.as_ref().map(|chair| PlannedMember {
+            id: MemberId::chair(),
+            role: chair.role.clone(),
+            model: chair.profile.model.to_string(),
+            weight: None,
+        });
+        let rounds = self.rounds.iter().map(|round| PlannedRound {
+            name: round.name.clone(),
+            kind: round.kind.name().to_owned(),
+            members: match &round.members {
+                _ if round.kind.is_for_chair() => vec![MemberId::chair()],
+                Some(members) => members.clone(),
+                None => self
+                    .members
+                    .iter()
+                    .map(|member| member.id.clone())
+                    .collect(),
+            },
+        });
+        Plan {
+            members: members.collect(),
+            chair,
+            rounds: rounds.collect(),
+        }
+    }
+
+    /// The environment variables that its providers read, keys and `env:` headers, each with the
+    /// name of the provider. Several variables of one provider are several entries.
+    #[must_use]
+    pub fn key_variables(&self) -> BTreeSet<(String, String)> {
+        let mut variables = BTreeSet::new();
+        for (name, provider) in &self.providers {
+            let headers = provider.headers.values().filter_map(|value| match value {
+                HeaderValue::Env(variable) => Some(variable),
+                HeaderValue::Plain(_) => None,
+            });
+            for variable in provider.api_key_env.iter().chain(headers) {
+                variables.insert((name.clone(), variable.clone()));
+            }
+        }
+        variables
+    }
 }
 
 /// What a council was made from: enough to make it again.

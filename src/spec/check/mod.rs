@@ -1,0 +1,188 @@
+//! A document becomes a council, or all of its faults.
+//!
+//! Three steps. A document that is no TOML gives its syntax faults alone. Then the walker finds
+//! what is wrong with the shape, and the checks here what is wrong with the meaning, both on the
+//! same tree, so that one look shows everything. A document without faults is read by serde, which
+//! has the last word.
+
+mod members;
+mod prompts;
+mod providers;
+mod rounds;
+
+pub(super) use providers::{BuiltIn, built_in};
+
+use super::build;
+use super::council::Council;
+use super::fault::{Fault, InvalidCouncil};
+use super::file::Spec;
+use super::files::Files;
+use super::secret;
+use super::shape::spec_shape;
+use super::tree::Node;
+use super::walk::walk;
+use serde::Deserialize as _;
+use std::collections::BTreeMap;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// What the caller of a council sets over its spec.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// The model of every member and of the chair, `PROVIDER/MODEL`.
+    pub model: Option<String>,
+}
+
+impl Council {
+    /// Checks a spec. Files that it names are taken from `files`; nothing else is read.
+    ///
+    /// # Errors
+    /// All faults of the spec.
+    pub fn check(
+        document: &str,
+        files: &dyn Files,
+        overrides: &Overrides,
+    ) -> Result<Self, InvalidCouncil> {
+        check(document, files, overrides).map_err(|faults| InvalidCouncil::of(document, faults))
+    }
+
+    /// Makes a council again from [`Source::resolved`](super::Source::resolved) and the content of
+    /// the files that it names. Its [`Source::bytes`](super::Source::bytes) are another way to
+    /// write the same spec; whoever has the first ones may put them there.
+    ///
+    /// # Errors
+    /// The faults of the spec, which has none unless a newer version of the program wrote it.
+    pub fn from_resolved(resolved: &str, files: &dyn Files) -> Result<Self, InvalidCouncil> {
+        let unreadable = |error: &dyn std::fmt::Display| {
+            let message = format!("the resolved spec cannot be read: {error}");
+            let fault = Fault::elsewhere("resolved", String::new(), message);
+            InvalidCouncil::of("", vec![fault])
+        };
+        let value: serde_json::Value =
+            serde_json::from_str(resolved).map_err(|error| unreadable(&error))?;
+        let document = toml::to_string(&value).map_err(|error| unreadable(&error))?;
+        Self::check(&document, files, &Overrides::default())
+    }
+}
+
+fn check(document: &str, files: &dyn Files, overrides: &Overrides) -> Result<Council, Vec<Fault>> {
+    let (root, errors) = DeTable::parse_recoverable(document);
+    if !errors.is_empty() {
+        return Err(syntax(document, &errors));
+    }
+    let tree = Spanned::new(root.span(), DeValue::Table(root.into_inner()));
+    let node = Node::root(&tree);
+    let mut faults = secret::find(&node);
+    match spec_shape() {
+        Ok(shape) => faults.extend(walk(shape, &node)),
+        Err(error) => faults.push(internal(error.to_string())),
+    }
+    let mut check = Check {
+        document,
+        root: node,
+        files,
+        model: overrides.model.as_deref(),
+        faults: Vec::new(),
+        named: BTreeMap::new(),
+    };
+    check.providers();
+    check.members();
+    check.rounds();
+    let Check {
+        faults: more,
+        named,
+        ..
+    } = check;
+    // What looks like a key is refused as that, whatever else is wrong with it.
+    let secret = |fault: &Fault| {
+        faults
+            .iter()
+            .any(|f| f.code == "literal_key" && f.span == fault.span)
+    };
+    let more: Vec<_> = more.into_iter().filter(|fault| !secret(fault)).collect();
+    faults.extend(more);
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let DeValue::Table(table) = tree.into_inner() else {
+        return Err(vec![internal("a document is a table".to_owned())]);
+    };
+    let table = Spanned::new(0..document.len(), table);
+    let spec = Spec::deserialize(toml::de::Deserializer::from(table)).map_err(|error| {
+        let span = error.span().unwrap_or(0..0);
+        vec![Fault::new(
+            "unreadable",
+            String::new(),
+            span,
+            error.message(),
+        )]
+    })?;
+    build::council(spec, overrides, document, named).map_err(|message| vec![internal(message)])
+}
+
+/// What only a fault of the program itself can bring about.
+fn internal(message: String) -> Fault {
+    Fault::elsewhere("internal", String::new(), message)
+        .help("this is a fault of the program; please report it")
+}
+
+/// Syntax faults, the first of each line: those after it are mostly its echo.
+fn syntax(document: &str, errors: &[toml::de::Error]) -> Vec<Fault> {
+    let mut faults: Vec<Fault> = Vec::new();
+    let mut spans: Vec<_> = errors
+        .iter()
+        .map(|error| (error.span().unwrap_or(0..0), error.message()))
+        .collect();
+    spans.sort_by_key(|(span, _)| span.start);
+    let mut seen_to = None;
+    for (span, message) in spans {
+        let at = span.start.min(document.len());
+        if seen_to.is_some_and(|end| at <= end) {
+            continue;
+        }
+        seen_to = document.as_bytes()[at..]
+            .iter()
+            .position(|b| *b == b'\n')
+            .map_or(Some(document.len()), |length| Some(at + length));
+        faults.push(Fault::new("syntax", String::new(), span, message));
+    }
+    faults
+}
+
+/// The checks of meaning, with what they share.
+struct Check<'a> {
+    document: &'a str,
+    root: Node<'a>,
+    files: &'a dyn Files,
+    /// The model that the caller set over all others.
+    model: Option<&'a str>,
+    faults: Vec<Fault>,
+    /// Files that the spec names, as far as they could be read.
+    named: BTreeMap<String, Vec<u8>>,
+}
+
+impl<'a> Check<'a> {
+    /// The `[[member]]` tables.
+    fn member_tables(&self) -> Vec<Node<'a>> {
+        list(&self.root, "member")
+    }
+
+    /// Ids of the members that have one, in order.
+    fn member_ids(&self) -> Vec<&'a str> {
+        self.member_tables()
+            .iter()
+            .filter_map(|member| member.text_of("id"))
+            .collect()
+    }
+
+    fn chair(&self) -> Option<Node<'a>> {
+        self.root.get("chair")
+    }
+}
+
+/// The values of the list under `key`; none where there is no such list.
+fn list<'a>(node: &Node<'a>, key: &str) -> Vec<Node<'a>> {
+    node.get(key)
+        .map(|list| list.items().collect())
+        .unwrap_or_default()
+}

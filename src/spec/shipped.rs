@@ -1,0 +1,30 @@
+//! The councils that come with the program.
+
+/// A council that is in the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shipped {
+    /// The name by which it is run.
+    pub name: &'static str,
+    /// Its spec.
+    pub document: &'static str,
+}
+
+/// All of them.
+pub const SHIPPED: &[Shipped] = &[
+    Shipped {
+        name: "quickstart",
+        document: include_str!("../../councils/quickstart.toml"),
+    },
+    Shipped {
+        name: "karpathy",
+        document: include_str!("../../councils/karpathy.toml"),
+    },
+];
+
+impl Shipped {
+    /// The council of that name.
+    #[must_use]
+    pub fn find(name: &str) -> Option<&'static Self> {
+        SHIPPED.iter().find(|shipped| shipped.name == name)
+    }
+}

@@ -4,9 +4,13 @@
 //! [`Table`] and all replies of the round so far, and either asks more or closes the round.
 
 mod anonymized_peer_review;
+mod draw;
 mod independent_analysis;
+mod labels;
 mod peer_review;
 mod synthesis;
+
+pub use draw::{SplitMix64, draws};
 
 use crate::event::{Aggregate, Ask, CallKey, MemberCompleted, MemberId, Notice, RoundRef};
 use crate::prompt::Template;

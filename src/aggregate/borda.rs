@@ -77,7 +77,12 @@ mod tests {
     #[test]
     fn candidates_left_out_share_the_places_left() {
         let ballots = [ballot("x", "abcd", "ba")];
-        let expected = [("a", 2.0 / 3.0), ("b", 1.0), ("c", 1.0 / 6.0), ("d", 1.0 / 6.0)];
+        let expected = [
+            ("a", 2.0 / 3.0),
+            ("b", 1.0),
+            ("c", 1.0 / 6.0),
+            ("d", 1.0 / 6.0),
+        ];
         let expected = expected.map(|(name, score)| (name.to_owned(), score));
         assert_eq!(scores("abcd", &ballots), expected);
     }
@@ -85,22 +90,42 @@ mod tests {
     #[test]
     fn who_could_not_be_ranked_has_no_score() {
         let ballots = [ballot("a", "bc", "bc")];
-        let names: Vec<String> = scores("abc", &ballots).into_iter().map(|(name, _)| name).collect();
+        let names: Vec<String> = scores("abc", &ballots)
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect();
         assert_eq!(names, ["b", "c"]);
     }
 
     #[test]
     fn a_ballot_that_ranks_fewer_than_two_is_none() {
-        for (candidates, ranking) in [("abc", "a"), ("abc", ""), ("abc", "aaa"), ("a", "a"), ("abc", "xyz"), ("", "ab")] {
-            assert_eq!(scores("abc", &[ballot("x", candidates, ranking)]), [], "{ranking}");
+        for (candidates, ranking) in [
+            ("abc", "a"),
+            ("abc", ""),
+            ("abc", "aaa"),
+            ("a", "a"),
+            ("abc", "xyz"),
+            ("", "ab"),
+        ] {
+            assert_eq!(
+                scores("abc", &[ballot("x", candidates, ranking)]),
+                [],
+                "{ranking}"
+            );
         }
     }
 
     #[test]
     fn sums_that_differ_in_their_last_bit_are_level() {
         // Sevenths, each candidate with the same places in another order.
-        let orders = ["abcdefgh", "bcdefgha", "cdefghab", "defghabc", "efghabcd", "fghabcde", "ghabcdef", "habcdefg"];
-        let ballots: Vec<CastBallot> = orders.iter().map(|order| ballot("x", "abcdefgh", order)).collect();
+        let orders = [
+            "abcdefgh", "bcdefgha", "cdefghab", "defghabc", "efghabcd", "fghabcde", "ghabcdef",
+            "habcdefg",
+        ];
+        let ballots: Vec<CastBallot> = orders
+            .iter()
+            .map(|order| ballot("x", "abcdefgh", order))
+            .collect();
         let tally = Borda.tally(&names("hgfedcba"), &ballots);
         assert_eq!(tally.levels, [names("hgfedcba")]);
     }

@@ -61,7 +61,8 @@ const LEVEL: f64 = 1e-9;
 
 /// Groups candidates by score, best first.
 fn levels_of(scores: &IndexMap<String, f64>) -> Vec<Vec<String>> {
-    let mut sorted: Vec<(&String, f64)> = scores.iter().map(|(name, score)| (name, *score)).collect();
+    let mut sorted: Vec<(&String, f64)> =
+        scores.iter().map(|(name, score)| (name, *score)).collect();
     // The sort is stable, so those of one level keep the order of the candidates.
     sorted.sort_by(|(_, left), (_, right)| right.total_cmp(left));
     let mut levels: Vec<Vec<String>> = Vec::new();

@@ -106,7 +106,10 @@ mod tests {
             *counts.entry(items).or_insert(0_u32) += 1;
         }
         assert_eq!(counts.len(), 6);
-        assert!(counts.values().all(|count| (850..1150).contains(count)), "{counts:?}");
+        assert!(
+            counts.values().all(|count| (850..1150).contains(count)),
+            "{counts:?}"
+        );
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! Labels that hide names: Response A, Response B, …, shuffled for each reader.
 
-use super::draw::draws;
 use super::Table;
+use super::draw::draws;
 use crate::event::MemberId;
 use indexmap::IndexMap;
+
+/// What each label begins with.
+pub(super) const PREFIX: &str = "Response ";
 
 /// The label of the answer in `place`, from 0: after Z comes AA.
 pub(super) fn label(mut place: usize) -> String {
@@ -16,7 +19,7 @@ pub(super) fn label(mut place: usize) -> String {
         place = place / 26 - 1;
     }
     let letters: String = letters.into_iter().rev().collect();
-    format!("Response {letters}")
+    format!("{PREFIX}{letters}")
 }
 
 /// Labels for `ids` in an order of their own for `reader` and `purpose`.
@@ -39,7 +42,15 @@ mod tests {
 
     #[test]
     fn labels_go_on_after_z() {
-        for (place, letters) in [(0, "A"), (25, "Z"), (26, "AA"), (51, "AZ"), (52, "BA"), (701, "ZZ"), (702, "AAA")] {
+        for (place, letters) in [
+            (0, "A"),
+            (25, "Z"),
+            (26, "AA"),
+            (51, "AZ"),
+            (52, "BA"),
+            (701, "ZZ"),
+            (702, "AAA"),
+        ] {
             assert_eq!(label(place), format!("Response {letters}"));
         }
     }

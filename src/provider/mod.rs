@@ -1,9 +1,21 @@
 //! One question to one model. A request is plain data, then it is sent; the reply is a stream.
+//!
+//! An adapter makes one attempt: it does not wait, retry or limit, and dropping its future or its
+//! stream ends the call at once. A new adapter is one file here and one line in [`open`].
+
+mod context;
+mod http;
+mod rehearsal;
+mod script;
+
+pub use context::{Context, MissingKey, missing_keys};
+pub use script::check as check_script;
 
 use crate::event::{CallKey, ErrorKind, Expect, Message, Usage};
-use crate::spec::Effort;
+use crate::spec::{Effort, ProviderKind, ProviderSpec};
 use async_trait::async_trait;
 use futures::stream::BoxStream;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A request as plain data: what one attempt of one call asks.
@@ -49,7 +61,7 @@ pub enum Piece {
     Alive,
     /// Tokens so far; a later one replaces an earlier one.
     Usage(Usage),
-    /// The model has ended its reply.
+    /// The model has ended its reply, which is complete now; usage and notices may still follow.
     Stop(Stop),
     /// Something that a reader must know: a notice's code and text.
     Notice(&'static str, String),
@@ -98,9 +110,95 @@ pub type Pieces = BoxStream<'static, Result<Piece, CallError>>;
 /// Something that answers requests.
 #[async_trait]
 pub trait Provider: Send + Sync {
-    /// Sends `request`.
+    /// Sends `request`, and comes back with the first sign of a reply.
     ///
     /// # Errors
     /// The request was refused, or could not be sent.
     async fn send(&self, request: Request) -> Result<Pieces, CallError>;
+}
+
+/// A provider of a spec that cannot be used as it stands there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("provider `{provider}` cannot be used: {message}")]
+pub struct OpenError {
+    /// Its name in the spec.
+    pub provider: String,
+    /// What is wrong, as a sentence.
+    pub message: String,
+}
+
+/// The adapter of a provider. Nothing is connected and no key is read before a request is sent.
+///
+/// # Errors
+/// A base URL, a header or a script that cannot be used.
+pub fn open(spec: &ProviderSpec, context: &Context) -> Result<Arc<dyn Provider>, OpenError> {
+    let provider: Result<Arc<dyn Provider>, String> = match spec.kind {
+        ProviderKind::Openai => http::Http::open(spec, context).map(|http| Arc::new(http) as _),
+        ProviderKind::Rehearsal => Ok(Arc::new(rehearsal::Rehearsal::open(spec))),
+        ProviderKind::Script => script::Script::open(spec).map(|script| Arc::new(script) as _),
+    };
+    provider.map_err(|message| OpenError {
+        provider: spec.name.clone(),
+        message,
+    })
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::event::MessageRole;
+    use futures::StreamExt as _;
+
+    /// A provider of `kind` with nothing set.
+    pub(crate) fn spec(name: &str, kind: ProviderKind) -> ProviderSpec {
+        ProviderSpec {
+            name: name.to_owned(),
+            kind,
+            base_url: None,
+            api_key_env: None,
+            max_concurrency: 16,
+            stream: true,
+            headers: std::collections::BTreeMap::new(),
+            extra_body: serde_json::Map::new(),
+            script: None,
+            delay: None,
+        }
+    }
+
+    /// A first attempt of `call` that asks `question`.
+    pub(crate) fn request(call: &str, question: &str, expect: Expect) -> Request {
+        Request {
+            call: call.parse().expect("a call key"),
+            attempt: 1,
+            model: "m".to_owned(),
+            messages: vec![Message::new(MessageRole::User, question)],
+            expect,
+            sampling: Sampling::default(),
+            seed: 7,
+        }
+    }
+
+    /// All pieces of a reply, and the error that ended it.
+    pub(crate) async fn gather(pieces: Pieces) -> (Vec<Piece>, Option<CallError>) {
+        let mut got = Vec::new();
+        let mut pieces = pieces;
+        while let Some(piece) = pieces.next().await {
+            match piece {
+                Ok(piece) => got.push(piece),
+                Err(error) => return (got, Some(error)),
+            }
+        }
+        (got, None)
+    }
+
+    /// The text among `pieces`.
+    pub(crate) fn text(pieces: &[Piece]) -> String {
+        pieces
+            .iter()
+            .filter_map(|piece| match piece {
+                Piece::Text(text) => Some(text.as_str()),
+                _ => None,
+            })
+            .collect()
+    }
 }

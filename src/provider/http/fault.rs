@@ -1,0 +1,464 @@
+//! What a server says when it refuses: status, headers and body become a [`CallError`].
+//!
+//! Pure. The provider's own words are taken out of JSON, HTML and plain text, and cut short.
+
+use crate::event::ErrorKind;
+use crate::provider::CallError;
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+use reqwest::header::{DATE, HeaderMap, LOCATION, RETRY_AFTER};
+use serde_json::Value;
+use std::time::Duration;
+
+/// How much of a provider's message is kept, in characters.
+const LONGEST_MESSAGE: usize = 600;
+
+/// How much of a body is looked at, in bytes.
+const LONGEST_BODY: usize = 64 * 1024;
+
+/// The beginning of a body, as much of it as is looked at.
+pub(super) fn beginning(mut body: String) -> String {
+    let mut end = body.len().min(LONGEST_BODY);
+    while !body.is_char_boundary(end) {
+        end -= 1;
+    }
+    body.truncate(end);
+    body
+}
+
+/// A reply with a status that is no success.
+pub(super) fn refused(status: u16, headers: &HeaderMap, body: &str) -> CallError {
+    let json: Option<Value> = serde_json::from_str(body).ok();
+    let error = json.as_ref().map(in_body);
+    let said = match (300..400).contains(&status) {
+        true => redirected(headers),
+        false => match error {
+            Some(error) => message(error),
+            None => plain(body),
+        },
+    };
+    let said = said.unwrap_or_else(|| "the server gave no reason".to_owned());
+    CallError {
+        kind: by_status(status, &Marks::of(error, &said)),
+        http_status: Some(status),
+        retry_after: retry_after(headers, Timestamp::now()),
+        message: said,
+    }
+}
+
+/// An error within a reply whose status was a success.
+pub(super) fn within(error: &Value) -> CallError {
+    let said = message(error).unwrap_or_else(|| "the server gave no reason".to_owned());
+    let marks = Marks::of(Some(error), &said);
+    let status = ["code", "status"]
+        .iter()
+        .find_map(|key| {
+            error[key]
+                .as_u64()
+                .or_else(|| error[key].as_str()?.parse().ok())
+        })
+        .and_then(|status| u16::try_from(status).ok())
+        .filter(|status| (400..600).contains(status));
+    let kind = match status {
+        Some(status) => by_status(status, &marks),
+        None => by_marks(&marks),
+    };
+    CallError::new(kind, said)
+}
+
+/// A reply with a status of success that is no JSON.
+pub(super) fn no_json(body: &str) -> CallError {
+    let said = plain(body).unwrap_or_else(|| "nothing".to_owned());
+    CallError::new(
+        ErrorKind::InvalidOutput,
+        format!("the server sent no JSON, but: {said}"),
+    )
+}
+
+/// The error object of a body, or the body itself.
+fn in_body(body: &Value) -> &Value {
+    let body = body.get(0).unwrap_or(body);
+    body.get("error")
+        .filter(|error| !error.is_null())
+        .unwrap_or(body)
+}
+
+/// The provider's words in an error object.
+fn message(error: &Value) -> Option<String> {
+    let text = error
+        .as_str()
+        .or_else(|| {
+            [
+                "/message",
+                "/error/message",
+                "/detail",
+                "/detail/0/msg",
+                "/msg",
+            ]
+            .iter()
+            .find_map(|place| error.pointer(place)?.as_str())
+        })
+        .map(str::to_owned)
+        .or_else(|| (error.is_object() || error.is_array()).then(|| error.to_string()))?;
+    plain(&text)
+}
+
+/// Plain text, or what a person would read of HTML: on one line, cut short.
+fn plain(body: &str) -> Option<String> {
+    let lower = body.to_ascii_lowercase();
+    let html = ["<html", "<!doctype html", "<body", "<head"];
+    let readable = if html.iter().any(|tag| lower.contains(tag)) {
+        between(body, &lower, "<title", "</title").unwrap_or_else(|| without_tags(body, &lower))
+    } else {
+        body.to_owned()
+    };
+    let mut words = readable.split_whitespace();
+    let mut line = words.next()?.to_owned();
+    for word in words {
+        line.push(' ');
+        line.push_str(word);
+    }
+    if line.chars().count() > LONGEST_MESSAGE {
+        line = line.chars().take(LONGEST_MESSAGE).collect::<String>() + "…";
+    }
+    Some(line)
+}
+
+/// The text of the first element that `open` begins and `close` ends.
+fn between(body: &str, lower: &str, open: &str, close: &str) -> Option<String> {
+    let start = lower.find(open)?;
+    let start = start + lower.get(start..)?.find('>')? + 1;
+    let end = start + lower.get(start..)?.find(close)?;
+    let text = body.get(start..end)?.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn without_tags(body: &str, lower: &str) -> String {
+    let mut text = String::new();
+    let mut at = 0;
+    while let Some(open) = body[at..].find('<').map(|place| at + place) {
+        text.push_str(&body[at..open]);
+        text.push(' ');
+        let hidden = ["script", "style"]
+            .iter()
+            .find(|name| lower[open + 1..].starts_with(**name))
+            .and_then(|name| lower[open..].find(&format!("</{name}")));
+        let from = open + hidden.unwrap_or(0);
+        let Some(close) = body[from..].find('>') else {
+            return text;
+        };
+        at = from + close + 1;
+    }
+    text.push_str(&body[at..]);
+    text
+}
+
+fn redirected(headers: &HeaderMap) -> Option<String> {
+    let location = headers.get(LOCATION)?.to_str().ok()?;
+    let place = location.split(['?', '#']).next().unwrap_or(location);
+    Some(format!(
+        "the server redirects to {place}, which is not followed; set `base_url` to where it leads"
+    ))
+}
+
+/// What an error object and its message tell beyond the status.
+struct Marks {
+    context_length: bool,
+    content_filter: bool,
+    quota: bool,
+    code: String,
+}
+
+impl Marks {
+    fn of(error: Option<&Value>, said: &str) -> Self {
+        let code = |key: &str| error.and_then(|error| error[key].as_str()).unwrap_or("");
+        let code = format!("{} {}", code("code"), code("type")).to_ascii_lowercase();
+        let said = said.to_ascii_lowercase();
+        let has = |text: &str, marks: &[&str]| marks.iter().any(|mark| text.contains(mark));
+        Self {
+            context_length: has(&code, &["context_length", "context_size", "context_window"])
+                || has(
+                    &said,
+                    &[
+                        "maximum context length",
+                        "context length exceeded",
+                        "exceeds the context",
+                        "exceed the context",
+                        "available context size",
+                        "context window",
+                        "prompt is too long",
+                        "too many input tokens",
+                    ],
+                ),
+            content_filter: has(&code, &["content_filter", "content_policy", "moderation"])
+                || has(
+                    &said,
+                    &[
+                        "content management policy",
+                        "content policy",
+                        "requires moderation",
+                    ],
+                ),
+            quota: has(
+                &code,
+                &[
+                    "insufficient_quota",
+                    "billing",
+                    "insufficient_credit",
+                    "insufficient_balance",
+                ],
+            ) || has(
+                &said,
+                &[
+                    "exceeded your current quota",
+                    "insufficient credit",
+                    "insufficient balance",
+                ],
+            ),
+            code,
+        }
+    }
+}
+
+fn by_status(status: u16, marks: &Marks) -> ErrorKind {
+    match status {
+        400 | 403 | 413 | 422 if marks.content_filter => ErrorKind::ContentFilter,
+        400 | 413 | 422 if marks.context_length => ErrorKind::ContextLength,
+        400 | 403 | 429 if marks.quota => ErrorKind::Billing,
+        401 | 403 => ErrorKind::Auth,
+        402 => ErrorKind::Billing,
+        300..400 | 404 | 410 => ErrorKind::NotFound,
+        408 | 409 | 425 | 500.. => ErrorKind::Transient,
+        429 => ErrorKind::RateLimited,
+        _ => ErrorKind::InvalidRequest,
+    }
+}
+
+/// The class of an error without a status, which breaks into a stream: it may pass, unless its
+/// code says otherwise.
+fn by_marks(marks: &Marks) -> ErrorKind {
+    let code = |names: &[&str]| names.iter().any(|name| marks.code.contains(name));
+    if marks.content_filter {
+        ErrorKind::ContentFilter
+    } else if marks.context_length {
+        ErrorKind::ContextLength
+    } else if marks.quota {
+        ErrorKind::Billing
+    } else if code(&["rate_limit", "too_many_requests"]) {
+        ErrorKind::RateLimited
+    } else if code(&["api_key", "authentication", "permission", "unauthorized"]) {
+        ErrorKind::Auth
+    } else if code(&["not_found"]) {
+        ErrorKind::NotFound
+    } else if code(&["invalid_request"]) {
+        ErrorKind::InvalidRequest
+    } else {
+        ErrorKind::Transient
+    }
+}
+
+/// How long the server asks to wait: in seconds, in milliseconds, or until a date, which is
+/// measured by the server's own clock where it shows it.
+fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
+    let seconds = |text: &str, unit: f64| {
+        let number: f64 = text.parse().ok()?;
+        Duration::try_from_secs_f64((number * unit).max(0.0)).ok()
+    };
+    if let Some(wait) = text("retry-after-ms").and_then(|text| seconds(text, 0.001)) {
+        return Some(wait);
+    }
+    let asked = text(RETRY_AFTER.as_str())?;
+    if let Some(wait) = seconds(asked, 1.0) {
+        return Some(wait);
+    }
+    let date = |text: &str| rfc2822::parse(text).ok().map(|date| date.timestamp());
+    let now = text(DATE.as_str()).and_then(date).unwrap_or(now);
+    let wait = date(asked)?.duration_since(now);
+    Some(Duration::try_from(wait).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use reqwest::header::{HeaderName, HeaderValue};
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        pairs
+            .iter()
+            .map(|(name, value)| {
+                let value = HeaderValue::from_str(value).expect("a header value");
+                (HeaderName::from_static(name), value)
+            })
+            .collect()
+    }
+
+    fn kind(status: u16, body: &str) -> ErrorKind {
+        refused(status, &HeaderMap::new(), body).kind
+    }
+
+    #[test]
+    fn statuses_have_their_classes() {
+        for (status, class) in [
+            (302, ErrorKind::NotFound),
+            (400, ErrorKind::InvalidRequest),
+            (401, ErrorKind::Auth),
+            (402, ErrorKind::Billing),
+            (403, ErrorKind::Auth),
+            (404, ErrorKind::NotFound),
+            (408, ErrorKind::Transient),
+            (409, ErrorKind::Transient),
+            (422, ErrorKind::InvalidRequest),
+            (425, ErrorKind::Transient),
+            (429, ErrorKind::RateLimited),
+            (500, ErrorKind::Transient),
+            (503, ErrorKind::Transient),
+            (529, ErrorKind::Transient),
+        ] {
+            assert_eq!(kind(status, ""), class, "{status}");
+        }
+    }
+
+    #[test]
+    fn bodies_tell_more_than_statuses() {
+        for (status, body, class) in [
+            (
+                429,
+                r#"{"error":{"message":"You exceeded your current quota","code":"insufficient_quota"}}"#,
+                ErrorKind::Billing,
+            ),
+            (
+                400,
+                r#"{"error":{"message":"x","code":"context_length_exceeded"}}"#,
+                ErrorKind::ContextLength,
+            ),
+            (
+                400,
+                r#"{"error":{"code":400,"message":"the request exceeds the available context size","type":"exceed_context_size_error"}}"#,
+                ErrorKind::ContextLength,
+            ),
+            (
+                400,
+                r#"{"error":{"message":"This model's maximum context length is 8192 tokens"}}"#,
+                ErrorKind::ContextLength,
+            ),
+            (
+                400,
+                r#"{"error":{"message":"x","code":"content_filter"}}"#,
+                ErrorKind::ContentFilter,
+            ),
+            (
+                403,
+                r#"{"error":{"message":"Your chosen model requires moderation and your input was flagged"}}"#,
+                ErrorKind::ContentFilter,
+            ),
+        ] {
+            assert_eq!(kind(status, body), class, "{body}");
+        }
+    }
+
+    #[test]
+    fn the_provider_is_quoted_in_its_own_words() {
+        for (body, said) in [
+            (
+                r#"{"error":{"message":"no such\n model"}}"#,
+                "no such model",
+            ),
+            (r#"{"error":"flat"}"#, "flat"),
+            (r#"{"message":"top"}"#, "top"),
+            (
+                r#"{"detail":[{"loc":["body"],"msg":"field required"}]}"#,
+                "field required",
+            ),
+            (r#"[{"error":{"message":"in a list"}}]"#, "in a list"),
+            (r#"{"error":{"odd":1}}"#, r#"{"odd":1}"#),
+            ("  upstream\r\n timed out ", "upstream timed out"),
+            (
+                "<html><head><title>502 Bad Gateway</title></head><body>x</body></html>",
+                "502 Bad Gateway",
+            ),
+            (
+                "<!DOCTYPE html><style>p { }</style><p>We are <b>down</b><br>now</p>",
+                "We are down now",
+            ),
+            ("<html><script>x", ""),
+            ("", "the server gave no reason"),
+        ] {
+            let message = refused(500, &HeaderMap::new(), body).message;
+            if !said.is_empty() {
+                assert_eq!(message, said, "{body}");
+            }
+        }
+        let long = refused(500, &HeaderMap::new(), &"ä".repeat(100_000)).message;
+        assert_eq!(long.chars().count(), LONGEST_MESSAGE + 1);
+    }
+
+    #[test]
+    fn retry_after_comes_in_three_forms() {
+        let now = "2026-01-01T00:00:00Z".parse().expect("a time");
+        for (pairs, wait) in [
+            (&[("retry-after", "7")][..], Some(7_000)),
+            (&[("retry-after", "1.5")], Some(1_500)),
+            (
+                &[("retry-after", "9"), ("retry-after-ms", "250")],
+                Some(250),
+            ),
+            (
+                &[("retry-after", "Thu, 01 Jan 2026 00:01:00 GMT")],
+                Some(60_000),
+            ),
+            (
+                &[
+                    ("retry-after", "Thu, 01 Jan 2026 00:01:00 GMT"),
+                    ("date", "Thu, 01 Jan 2026 00:00:50 GMT"),
+                ],
+                Some(10_000),
+            ),
+            (&[("retry-after", "Thu, 01 Jan 2015 00:00:00 GMT")], Some(0)),
+            (&[("retry-after", "-3")], Some(0)),
+            (&[("retry-after", "soon")], None),
+            (&[("retry-after", "NaN")], None),
+            (&[], None),
+        ] {
+            let got = retry_after(&headers(pairs), now);
+            assert_eq!(got, wait.map(Duration::from_millis), "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn a_redirect_names_its_target_without_its_query() {
+        let error = refused(
+            307,
+            &headers(&[("location", "https://b.example/v1?key=1")]),
+            "",
+        );
+        assert!(error.message.contains("https://b.example/v1,"), "{error}");
+    }
+
+    #[test]
+    fn an_error_within_a_stream_is_classed_by_its_code() {
+        for (error, class) in [
+            (r#"{"code":502,"message":"upstream"}"#, ErrorKind::Transient),
+            (r#"{"code":"429","message":"slow"}"#, ErrorKind::RateLimited),
+            (
+                r#"{"code":"rate_limit_exceeded","message":"slow"}"#,
+                ErrorKind::RateLimited,
+            ),
+            (
+                r#"{"type":"server_error","message":"x"}"#,
+                ErrorKind::Transient,
+            ),
+            (
+                r#"{"type":"invalid_request_error","message":"x"}"#,
+                ErrorKind::InvalidRequest,
+            ),
+            (r#"{"code":"insufficient_quota"}"#, ErrorKind::Billing),
+            (r#"{"code":"invalid_api_key"}"#, ErrorKind::Auth),
+            (r#"{"code":"model_not_found"}"#, ErrorKind::NotFound),
+            (r#""text""#, ErrorKind::Transient),
+        ] {
+            let value = serde_json::from_str(error).expect("JSON");
+            assert_eq!(within(&value).kind, class, "{error}");
+        }
+    }
+}

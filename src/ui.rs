@@ -138,6 +138,12 @@ impl Ui {
         self.line(Line::plain(text));
     }
 
+    /// A picture that was drawn for standard error, colours and all: its maker has escaped what
+    /// is not its own.
+    pub fn drawn(&self, picture: String) {
+        self.inner.err.write(picture);
+    }
+
     /// What went wrong.
     pub fn error(&self, text: impl Into<String>) {
         self.line(labelled(Tone::Bad, "error: ", text));

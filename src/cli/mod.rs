@@ -39,8 +39,8 @@ struct Cli {
 /// Flags that every command takes.
 #[derive(Debug, Args)]
 struct Global {
-    /// The file that keeps the runs [default: council/runs.db in the user's data folder]
-    #[arg(long, global = true, value_name = "FILE", env = "COUNCIL_STORE", hide_env_values = true)]
+    /// The file that keeps the runs [default: $COUNCIL_STORE, else council/runs.db in the user's data folder]
+    #[arg(long, global = true, value_name = "FILE")]
     store: Option<PathBuf>,
     /// Say nothing on standard error but errors
     #[arg(short, long, global = true)]
@@ -122,6 +122,10 @@ fn fail(ui: &Ui, error: &CliError) -> u8 {
     }
     for hint in &error.hints {
         ui.hint(hint.clone());
+    }
+    // An output file of a run that never began stays as it was.
+    if error.code == exit::USAGE {
+        let _ = ui.abandon();
     }
     end(ui, error.code)
 }

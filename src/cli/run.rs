@@ -11,7 +11,7 @@ use crate::input;
 use crate::provider::Context;
 use crate::recorder::SqliteRecorder;
 use crate::report::{Format, Page, json, page};
-use crate::run::{CancelledBy, RunHandle, StartOptions, Supervisor};
+use crate::run::{RunHandle, StartOptions, Supervisor};
 use crate::spec::{self, Council, OnPartial, Overrides, parse_duration};
 use crate::store::{NewRun, Writer};
 use crate::ui::Ui;
@@ -285,7 +285,7 @@ async fn execute(options: StartOptions, prepared: &Prepared, ui: &Ui) -> Result<
     let quiet = !prepared.mode.closing;
     let watched = tokio::select! {
         result = watch(events, &handle, prepared, ui) => result,
-        never = signals.end(handle.clone(), |text| if !quiet { ui.text(format!("{text}\n")) }) => match never {},
+        never = signals.end(handle.clone(), |text| if !quiet { ui.text(text); }) => match never {},
     };
     let result = watched?;
     Ok(exit::of_run(&result, handle.cancelled_by().as_ref(), prepared.on_partial))

@@ -1,6 +1,7 @@
 //! Signals that end a run: the first asks, the second does not wait.
 
 use crate::run::{CancelledBy, RunHandle, Signal};
+use std::convert::Infallible;
 use std::io;
 use tokio::signal::unix::{self, SignalKind};
 
@@ -29,7 +30,7 @@ impl Signals {
     }
 
     /// Ends `run` at the first signal, at once at the second; says so through `tell`.
-    pub(super) async fn end(mut self, run: RunHandle, tell: impl Fn(&str)) {
+    pub(super) async fn end(mut self, run: RunHandle, tell: impl Fn(&str)) -> Infallible {
         let signal = self.next().await;
         run.cancel(CancelledBy::Signal(signal));
         tell("ending the run; its record is being completed (again to end it at once)");

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 impl Global {
     /// Where the store is, whether or not there is one.
     pub(super) fn store_path(&self) -> Result<PathBuf, CliError> {
-        store::path(self.store.as_deref()).map_err(CliError::from)
+        store::locate(self.store.as_deref(), std::env::var_os("COUNCIL_STORE").as_deref()).map_err(CliError::from)
     }
 
     /// The store for reading; none where there is none yet.

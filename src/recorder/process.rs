@@ -64,7 +64,7 @@ impl RecorderProcess {
         match answer.await {
             Ok(Ok(())) => Ok(sender),
             Ok(Err(refusal)) => Err(refusal),
-            Err(_gone) => Err(RecorderError::Refused(
+            Err(_gone) => Err(RecorderError::Other(
                 "the recorder's task died".to_owned(),
             )),
         }
@@ -103,8 +103,8 @@ impl RecorderProcess {
     }
 
     async fn init(&mut self) -> Result<(), RecorderError> {
-        let refused = |what: &str| Err(RecorderError::Refused(format!("the recorder {what}")));
-        match guarded(self.grace, &|| false, self.recorder.init(&self.run_id)).await {
+        let refused = |what: &str| Err(RecorderError::Other(format!("the recorder {what}")));
+        match guarded(self.grace, self.recorder.init(&self.run_id)).await {
             Call::Returned(result) => result,
             Call::Panicked => refused("panicked when it was started"),
             Call::Hung => refused("did not start in time"),
@@ -117,12 +117,13 @@ impl RecorderProcess {
         }
         let seq = event.seq;
         self.last_seq = Some(seq);
-        if !self.broken {
-            let back_pressure = self.recorder.back_pressure();
-            let waits = move || back_pressure.as_ref().is_some_and(|waits| waits());
-            match guarded(self.grace, &waits, self.recorder.handle_event(event)).await {
+        while !self.broken {
+            let call = guarded(self.grace, self.recorder.handle_event(Arc::clone(&event))).await;
+            match call {
                 Call::Returned(Ok(())) => return,
-                Call::Returned(Err(_)) => {}
+                Call::Returned(Err(_)) => break,
+                // Back-pressure: the dropped call has kept nothing, and is made again.
+                Call::Hung if self.recorder.is_waiting_for_room() => {}
                 Call::Panicked | Call::Hung => self.broken = true,
             }
         }
@@ -131,11 +132,7 @@ impl RecorderProcess {
 
     async fn finalize(&mut self, outcome: Finalize) -> Record {
         let last = self.last_seq;
-        let call = guarded(
-            self.grace,
-            &|| false,
-            self.recorder.handle_finalize(outcome),
-        )
+        let call = guarded(self.grace, self.recorder.handle_finalize(outcome))
         .await;
         match (call, self.lost_from) {
             (Call::Returned(Ok(record)), Some(seq)) if record.state == RecordState::Complete => {
@@ -165,20 +162,11 @@ fn outcome_of(result: Box<RunResult>) -> Finalize {
     }
 }
 
-/// Runs `call` for at most `grace`, and beyond that while `waits` says that it only waits for room.
-async fn guarded<T>(
-    grace: Duration,
-    waits: &(dyn Fn() -> bool + Sync),
-    call: impl Future<Output = T>,
-) -> Call<T> {
+/// Runs `call` for at most `grace`.
+async fn guarded<T>(grace: Duration, call: impl Future<Output = T>) -> Call<T> {
     let limit = async {
-        loop {
-            for _ in 0..PARTS {
-                tokio::time::sleep(grace / PARTS).await;
-            }
-            if !waits() {
-                break;
-            }
+        for _ in 0..PARTS {
+            tokio::time::sleep(grace / PARTS).await;
         }
     };
     tokio::select! {

@@ -1,75 +1,33 @@
-//! Many runs: a table for people, an array for programs.
+//! Many runs as a table.
 
-use super::{json, words};
-use crate::event::{At, RunId, RunStatus, VERSION};
+use super::words;
+use crate::event::{At, RunId, RunStatus};
 use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
 use console::measure_text_width;
-use serde::Serialize;
-use std::collections::BTreeMap;
 
-/// A run in a list; the names are those of a run's one object.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// A run in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// The version of this form: 1.
-    pub v: u32,
     /// The run.
     pub run_id: RunId,
-    /// The run whose member it is.
-    pub parent: Option<RunId>,
-    /// The run whose replies it plays back.
-    pub origin: Option<RunId>,
     /// The council's name.
     pub council: String,
     /// Where it stands.
     pub status: RunStatus,
     /// Whether it completed with a part missing.
     pub degraded: bool,
-    /// Why it did not complete.
-    pub reason: Option<String>,
+    /// Whether nobody could be asked if its process still lives.
+    pub unverified: bool,
     /// The question.
     pub input: String,
-    /// How far its last ballots agree.
-    pub agreement: Option<f64>,
-    /// US dollars.
-    pub cost_usd: Option<f64>,
-    /// Labels that the caller gave.
-    pub labels: BTreeMap<String, String>,
     /// When it started.
     pub started_at: Option<At>,
-    /// When it ended.
-    pub ended_at: Option<At>,
     /// From start to end, in milliseconds.
     pub duration_ms: Option<u64>,
-    /// Whether nobody could be asked if its process still lives.
-    #[serde(skip)]
-    pub unverified: bool,
 }
 
 impl Row {
-    /// A run of which only this is known.
-    #[must_use]
-    pub fn new(run_id: RunId, council: impl Into<String>, status: RunStatus) -> Self {
-        Self {
-            v: VERSION,
-            run_id,
-            parent: None,
-            origin: None,
-            council: council.into(),
-            status,
-            degraded: false,
-            reason: None,
-            input: String::new(),
-            agreement: None,
-            cost_usd: None,
-            labels: BTreeMap::new(),
-            started_at: None,
-            ended_at: None,
-            duration_ms: None,
-            unverified: false,
-        }
-    }
-
     fn standing(&self) -> String {
         let name = if self.degraded {
             "degraded"
@@ -82,12 +40,6 @@ impl Row {
             name.to_owned()
         }
     }
-}
-
-/// One array, in the order of `rows`.
-#[must_use]
-pub fn array(rows: &[Row]) -> String {
-    json::pretty(rows)
 }
 
 /// Between two columns.

@@ -12,7 +12,7 @@ use crate::event::{
     RoundRef, RoundStarted, RunError, RunId, RunStarted,
 };
 use crate::round::{
-    Close, FailureMode, Held, Minutes, Reply, RoundPlan, Seat, Step, Table, statuses,
+    self, Close, FailureMode, Held, Minutes, Reply, RoundPlan, Seat, Step, Table,
 };
 use crate::spec::{Council, Profile, write_duration};
 use indexmap::IndexMap;

@@ -141,3 +141,11 @@ fn redact(text: &str, folder: &Path) -> String {
     }
     redactions.redact(text)
 }
+
+/// A council that must be valid.
+#[track_caller]
+pub(crate) fn check(document: &str) -> council::spec::Council {
+    let files = std::collections::BTreeMap::new();
+    council::spec::Council::check(document, &files, &council::spec::Overrides::default())
+        .unwrap_or_else(|faults| panic!("{}", faults.render("spec.toml", document, false)))
+}

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::future::pending;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 
 /// What a member does when it is asked.
 #[derive(Clone)]
@@ -221,6 +221,8 @@ pub(crate) struct Diary {
     pub(crate) slow: Duration,
     /// Whether slowness is said to be back-pressure.
     pub(crate) back_pressure: bool,
+    /// When there is room for the event that waits.
+    pub(crate) room: Option<Instant>,
 }
 
 impl Diary {
@@ -232,13 +234,14 @@ impl Diary {
             finalize: Mood::Good,
             slow: Duration::ZERO,
             back_pressure: false,
+            room: None,
         }
     }
 
     async fn behave(mood: Mood) -> Result<(), RecorderError> {
         match mood {
             Mood::Good => Ok(()),
-            Mood::Fails => Err(RecorderError::Refused("not today".to_owned())),
+            Mood::Fails => Err(RecorderError::Other("not today".to_owned())),
             Mood::Panics => panic!("the recorder's own bug"),
             Mood::Hangs => pending().await,
         }
@@ -253,10 +256,13 @@ impl Recorder for Diary {
     }
 
     async fn handle_event(&mut self, event: Arc<Event>) -> Result<(), RecorderError> {
-        self.memory.add(format!("event {} {}", event.seq, event.body.name()));
-        if !self.slow.is_zero() {
-            sleep(self.slow).await;
+        if self.room.is_none() {
+            self.memory.add(format!("event {} {}", event.seq, event.body.name()));
         }
+        // A call that is made again goes on waiting for the same room.
+        let room = *self.room.get_or_insert_with(|| Instant::now() + self.slow);
+        sleep_until(room).await;
+        self.room = None;
         let (from, mood) = self.event;
         Self::behave(if event.seq >= from { mood } else { Mood::Good }).await
     }
@@ -273,8 +279,8 @@ impl Recorder for Diary {
         Ok(Record::of(RecordState::Complete))
     }
 
-    fn back_pressure(&self) -> Option<Box<dyn Fn() -> bool + Send + Sync>> {
-        self.back_pressure.then(|| Box::new(|| true) as Box<dyn Fn() -> bool + Send + Sync>)
+    fn is_waiting_for_room(&self) -> bool {
+        self.back_pressure
     }
 }
 

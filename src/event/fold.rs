@@ -381,17 +381,8 @@ impl Fold {
         };
         member.status = Some(completed.status);
         member.duration_ms += completed.duration_ms;
-        if completed.status != MemberStatus::Ok {
-            return;
-        }
-        match call.purpose {
-            Purpose::Answer => member.answer.clone_from(&completed.text),
-            Purpose::Revise => {
-                if let Some(answer) = revised_answer(completed.parsed.as_ref()) {
-                    member.answer = Some(answer.to_owned());
-                }
-            }
-            _ => {}
+        if let Some(answer) = completed.answer(&call.purpose) {
+            member.answer = Some(answer.to_owned());
         }
     }
 
@@ -506,16 +497,6 @@ fn open_round(round: &RoundRef) -> RoundResult {
         ballots: Vec::new(),
         agreement: None,
     }
-}
-
-/// The new text in a reply to a `revise` call; none where the old answer stands.
-fn revised_answer(parsed: Option<&Value>) -> Option<&str> {
-    let parsed = parsed?;
-    parsed
-        .get("revised")?
-        .as_bool()?
-        .then(|| parsed.get("answer")?.as_str())
-        .flatten()
 }
 
 /// Of votes, who chose otherwise; of rankings, who put the winner below the middle.

@@ -1,8 +1,8 @@
 //! The event and its kinds: version 1 of what is streamed, stored and exported.
 
 use super::{
-    Aggregate, At, Ballot, CallKey, Dissent, MemberId, MemberStatus, Message, Missing, RunError,
-    RunId, RunStatus,
+    Aggregate, At, Ballot, CallKey, Dissent, MemberId, MemberStatus, Message, Missing, Purpose,
+    RunError, RunId, RunStatus,
 };
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -506,6 +506,26 @@ pub struct MemberCompleted {
     /// Whether the reply was played back instead of asked for.
     #[serde(default)]
     pub from_tape: bool,
+}
+
+impl MemberCompleted {
+    /// The member's new answer, where this is the end of a call that brings one: the text of an
+    /// `answer`, or the new text of a `revise` that does not keep the old one.
+    #[must_use]
+    pub fn answer(&self, purpose: &Purpose) -> Option<&str> {
+        if self.status != MemberStatus::Ok {
+            return None;
+        }
+        match purpose {
+            Purpose::Answer => self.text.as_deref(),
+            Purpose::Revise => {
+                let parsed = self.parsed.as_ref()?;
+                let is_revised = parsed.get("revised")?.as_bool()?;
+                is_revised.then(|| parsed.get("answer")?.as_str()).flatten()
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Data of `notice`.

@@ -1,6 +1,13 @@
-//! `anonymized_peer_review`: every member comments on the others' answers and ranks them, without names.
+//! `anonymized_peer_review`: every member comments on the others' answers and ranks them in one
+//! reply. It sees labels, shuffled for it alone, and not its own answer.
 
-use super::{Close, Kind, PromptError, Reply, Step, Table};
+use super::compose::{Question, Shown, Voice, ask};
+use super::{
+    Close, Kind, PromptError, Reply, Review, Seat, Step, Table, close_with, labels, notice, ties,
+    words,
+};
+use crate::event::{Ask, Ballot, CastBallot, Expect, MemberId, MemberStatus, Purpose};
+use crate::prompt::ShownAnswer;
 
 /// The kind.
 pub(super) struct AnonymizedPeerReview;
@@ -11,14 +18,130 @@ impl Kind for AnonymizedPeerReview {
     }
 
     fn summary(&self) -> &'static str {
-        "every member comments on the others' answers under labels, and ranks them"
+        "every member comments on the others' answers and ranks them, without names"
     }
 
     fn aggregators(&self) -> &'static [&'static str] {
         &["borda"]
     }
 
-    fn step(&self, _: &Table<'_>, _: &[Reply]) -> Result<Step, PromptError> {
-        Ok(Step::Done(Close::default()))
+    fn step(&self, table: &Table<'_>, replies: &[Reply]) -> Result<Step, PromptError> {
+        let answers = table.minutes.answers.len();
+        if answers < 2 || table.seats.is_empty() {
+            let why = match answers {
+                0 => "There is no answer to review",
+                1 => "There is only one answer",
+                _ => "Nobody is left to review the answers",
+            };
+            let text = format!("{why}: the review was not held.");
+            return Ok(close_with("review_not_held", &text));
+        }
+        if replies.is_empty() {
+            let asks = table.seats.iter().map(|seat| ballot_for(table, seat));
+            return asks.collect::<Result<_, _>>().map(Step::Ask);
+        }
+        let mut ballots = Vec::new();
+        let mut close = Close::default();
+        for reply in replies {
+            let is_ok = reply.done.status == MemberStatus::Ok;
+            if !is_ok || reply.call.purpose != Purpose::Ballot {
+                continue;
+            }
+            close.reviews.extend(reviews(table, reply));
+            if let Some(ballot) = &reply.done.ballot {
+                ballots.push(cast(&reply.call.member, ballot));
+            }
+        }
+        if ballots.is_empty() {
+            close.notices.push(nothing_ranked(table));
+            return Ok(Step::Done(close));
+        }
+        ties::outcome(table, replies, ballots, close)
     }
 }
+
+/// Whose answers a reviewer sees: all but its own.
+fn candidates(table: &Table<'_>, reviewer: &MemberId) -> Vec<MemberId> {
+    let ids = table.minutes.answers.keys();
+    ids.filter(|id| *id != reviewer).cloned().collect()
+}
+
+fn ballot_for(table: &Table<'_>, seat: &Seat) -> Result<Ask, PromptError> {
+    let labels = labels::shuffled(table, &seat.id, "labels", candidates(table, &seat.id));
+    let answers: Vec<ShownAnswer> = labels
+        .iter()
+        .filter_map(|(label, id)| Some(ShownAnswer::new(label, table.minutes.answers.get(id)?)))
+        .collect();
+    // One text can be commented on, and not ranked.
+    let is_ranking = answers.len() > 1;
+    let question = Question {
+        voice: Voice::Member(seat),
+        asked: &seat.id,
+        purpose: Purpose::Ballot,
+        expect: if is_ranking {
+            Expect::Ranking {
+                labels: labels.keys().cloned().collect(),
+                comments: true,
+            }
+        } else {
+            Expect::Text
+        },
+        labels: Some(labels),
+        shown: Shown {
+            answers,
+            ..Shown::default()
+        },
+        template: table.plan.prompt.as_ref(),
+    };
+    let words = if is_ranking {
+        words::ballot
+    } else {
+        words::comment
+    };
+    ask(table, question, words)
+}
+
+/// The comments of one reply: those on its ballot, or its whole text on the only answer it saw.
+fn reviews(table: &Table<'_>, reply: &Reply) -> Vec<Review> {
+    let by = &reply.call.member;
+    let of_each = candidates(table, by);
+    let review = |of: &MemberId, text: &str| Review {
+        by: by.clone(),
+        of: of.clone(),
+        text: text.trim().to_owned(),
+    };
+    match (&reply.done.ballot, &of_each[..]) {
+        (Some(ballot), _) => of_each
+            .iter()
+            .filter_map(|of| Some(review(of, ballot.comments.get(of.as_str())?)))
+            .collect(),
+        (None, [only]) => {
+            let text = reply.done.text.as_deref();
+            text.map(|text| review(only, text)).into_iter().collect()
+        }
+        (None, _) => Vec::new(),
+    }
+}
+
+fn cast(member: &MemberId, ballot: &Ballot) -> CastBallot {
+    CastBallot {
+        member: member.clone(),
+        candidates: ballot.candidates.clone(),
+        ranking: ballot.ranking.clone(),
+        choice: ballot.choice.clone(),
+        rationale: ballot.rationale.clone(),
+    }
+}
+
+fn nothing_ranked(table: &Table<'_>) -> crate::event::Notice {
+    let somebody_ranks = |seat: &Seat| candidates(table, &seat.id).len() > 1;
+    let text = if table.seats.iter().any(somebody_ranks) {
+        "No readable ballot came in: nothing was ranked."
+    } else {
+        "There are only two answers: each reviewer commented on one, and nothing was ranked."
+    };
+    notice("nothing_ranked", text)
+}
+
+#[cfg(test)]
+mod tests;

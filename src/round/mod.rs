@@ -4,12 +4,32 @@
 //! [`Table`] and all replies of the round so far, and either asks more or closes the round.
 
 mod anonymized_peer_review;
+mod ballot;
+mod compose;
+mod draw;
 mod independent_analysis;
+mod json;
+mod labels;
+mod mentions;
+mod minutes;
 mod peer_review;
+mod read;
+mod revision;
+mod sections;
 mod synthesis;
+#[cfg(test)]
+mod testing;
+mod ties;
+mod words;
 
-use crate::event::{Aggregate, Ask, CallKey, MemberCompleted, MemberId, Notice, RoundRef};
-use crate::prompt::Template;
+pub use draw::{SplitMix64, draws};
+pub use minutes::{statuses, usable};
+pub use read::{Reading, Unreadable, ask_again, read};
+
+use crate::event::{
+    Aggregate, Ask, CallKey, CastBallot, MemberCompleted, MemberId, Notice, RoundRef,
+};
+use crate::prompt::{ShownBallot, ShownReview, Template};
 use indexmap::IndexMap;
 use std::fmt;
 
@@ -76,7 +96,8 @@ pub struct RoundPlan {
     pub kind: &'static dyn Kind,
     /// Who takes part; everybody where absent. In the spec's order of members.
     pub members: Option<Vec<MemberId>>,
-    /// What is asked instead of the kind's own words.
+    /// What is asked instead of the kind's own words. Questions that follow from the replies (a
+    /// `revise`, a `tie`) keep the kind's words.
     pub prompt: Option<Template>,
     /// The name of the aggregator, for kinds with ballots.
     pub aggregator: Option<String>,
@@ -140,7 +161,7 @@ pub struct Table<'a> {
     pub seats: &'a [Seat],
     /// All members, in the spec's order.
     pub all: &'a [Seat],
-    /// The chair.
+    /// The chair; none where the council has none, or it has a permanent fault.
     pub chair: Option<&'a Seat>,
     /// Who speaks, in order, where the chair does not.
     pub fallback: &'a [Fallback],
@@ -236,6 +257,48 @@ pub const KINDS: &[&dyn Kind] = &[
 #[must_use]
 pub fn kind(name: &str) -> Option<&'static dyn Kind> {
     KINDS.iter().copied().find(|kind| kind.name() == name)
+}
+
+fn notice(code: &str, text: &str) -> Notice {
+    Notice {
+        code: code.to_owned(),
+        text: text.to_owned(),
+    }
+}
+
+/// The end of a round that comes to nothing, with the reason for the reader.
+fn close_with(code: &str, text: &str) -> Step {
+    Step::Done(Close {
+        notices: vec![notice(code, text)],
+        ..Close::default()
+    })
+}
+
+/// Why a call failed, in a few words.
+fn cause(reply: &Reply) -> String {
+    let error = reply.done.error.as_ref();
+    error.map_or_else(|| reply.done.status.name().to_owned(), ToString::to_string)
+}
+
+impl From<&Review> for ShownReview {
+    fn from(review: &Review) -> Self {
+        Self {
+            by: review.by.to_string(),
+            of: review.of.to_string(),
+            text: review.text.clone(),
+        }
+    }
+}
+
+impl From<&CastBallot> for ShownBallot {
+    fn from(ballot: &CastBallot) -> Self {
+        Self {
+            member: ballot.member.to_string(),
+            ranking: ballot.ranking.clone(),
+            choice: ballot.choice.clone().unwrap_or_default(),
+            rationale: ballot.rationale.clone().unwrap_or_default(),
+        }
+    }
 }
 
 impl fmt::Debug for RoundPlan {

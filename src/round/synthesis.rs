@@ -1,6 +1,10 @@
-//! `synthesis`: the chair alone sees all rounds and writes the council's answer.
+//! `synthesis`: the chair alone sees all rounds and writes the council's answer. Where it does
+//! not, its fallbacks are tried in order, each with a notice.
 
-use super::{Close, Kind, PromptError, Reply, Step, Table};
+use super::compose::{Question, Shown, Voice, ask};
+use super::{Close, Fallback, Kind, PromptError, Reply, Step, Table, cause, notice, words};
+use crate::event::{Ask, Expect, MemberId, MemberStatus, Notice, Purpose};
+use crate::prompt::{ShownAnswer, ShownBallot, ShownReview};
 
 /// The kind.
 pub(super) struct Synthesis;
@@ -18,7 +22,113 @@ impl Kind for Synthesis {
         true
     }
 
-    fn step(&self, _: &Table<'_>, _: &[Reply]) -> Result<Step, PromptError> {
-        Ok(Step::Done(Close::default()))
+    fn step(&self, table: &Table<'_>, replies: &[Reply]) -> Result<Step, PromptError> {
+        let mut why = match reply_of(&MemberId::chair(), replies) {
+            None if table.chair.is_some() => return question(table, &MemberId::chair()),
+            None => "The chair could not be asked".to_owned(),
+            Some(reply) => match reply.done.status {
+                // A run that ends looks for nobody else to speak.
+                MemberStatus::Ok | MemberStatus::Cancelled => return Ok(done(Vec::new())),
+                _ => format!("The chair gave no answer ({})", cause(reply)),
+            },
+        };
+        let mut notices: Vec<Notice> = Vec::new();
+        let say = |notices: &mut Vec<Notice>, why: &str, then: &str| {
+            notices.push(notice("fallback", &format!("{why}: {then}.")));
+        };
+        for fallback in table.fallback {
+            match fallback {
+                Fallback::TopRanked => match winner(table) {
+                    Some(winner) => {
+                        let then =
+                            format!("the answer that was ranked first stands, by `{winner}`");
+                        say(&mut notices, &why, &then);
+                        return Ok(done(notices));
+                    }
+                    None => {
+                        say(
+                            &mut notices,
+                            &why,
+                            "`top_ranked` is passed over, as nothing was ranked",
+                        );
+                    }
+                },
+                Fallback::Member(id) => match reply_of(id, replies) {
+                    None if table.seats.iter().any(|seat| seat.id == *id) => {
+                        return question(table, id);
+                    }
+                    None => {
+                        let then = format!("`member:{id}` is passed over, as it cannot be asked");
+                        say(&mut notices, &why, &then);
+                    }
+                    Some(reply) => {
+                        say(
+                            &mut notices,
+                            &why,
+                            &format!("`{id}` was asked in its place"),
+                        );
+                        match reply.done.status {
+                            MemberStatus::Ok | MemberStatus::Cancelled => return Ok(done(notices)),
+                            _ => why = format!("`{id}` gave no answer ({})", cause(reply)),
+                        }
+                    }
+                },
+            }
+        }
+        let text =
+            format!("{why}, and nobody else is left to speak for it: there is no synthesis.");
+        notices.push(notice("no_synthesis", &text));
+        Ok(done(notices))
     }
 }
+
+fn done(notices: Vec<Notice>) -> Step {
+    Step::Done(Close {
+        notices,
+        ..Close::default()
+    })
+}
+
+fn reply_of<'r>(member: &MemberId, replies: &'r [Reply]) -> Option<&'r Reply> {
+    replies.iter().find(|reply| reply.call.member == *member)
+}
+
+/// Who won the last round that ranked anything.
+fn winner<'t>(table: &Table<'t>) -> Option<&'t str> {
+    let held = table.minutes.held.iter().rev();
+    held.filter_map(|held| held.aggregate.as_ref())
+        .next()
+        .and_then(|aggregate| aggregate.winner.as_deref())
+}
+
+fn question(table: &Table<'_>, asked: &MemberId) -> Result<Step, PromptError> {
+    let minutes = table.minutes;
+    let answers = minutes.answers.iter();
+    let ballots = minutes
+        .held
+        .iter()
+        .rev()
+        .find_map(|held| held.aggregate.as_ref())
+        .map(|aggregate| aggregate.ballots.as_slice())
+        .unwrap_or_default();
+    let question = Question {
+        voice: Voice::Chair(table.chair),
+        asked,
+        purpose: Purpose::Synthesis,
+        expect: Expect::Text,
+        labels: None,
+        shown: Shown {
+            answers: answers
+                .map(|(id, text)| ShownAnswer::new(id.as_str(), text))
+                .collect(),
+            reviews: minutes.reviews.iter().map(ShownReview::from).collect(),
+            ballots: ballots.iter().map(ShownBallot::from).collect(),
+        },
+        template: table.plan.prompt.as_ref(),
+    };
+    let asked: Ask = ask(table, question, |scope| words::synthesis(scope, table))?;
+    Ok(Step::Ask(vec![asked]))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,132 @@
+//! `borda`: the mean of normalized points.
+
+use super::{Aggregator, Tally, levels_of, usable};
+use crate::event::CastBallot;
+use indexmap::IndexMap;
+
+/// Borda's count, normalized (J.-C. de Borda, *Mémoire sur les élections au scrutin*, Histoire de
+/// l'Académie royale des sciences, 1781).
+///
+/// A ballot over *m* candidates gives `(m - place) / (m - 1)` points to the candidate in `place`
+/// 1 to *m*: 1 to the first, 0 to the last. Candidates that it leaves out share the places that
+/// are left: each gets the mean of their points. A candidate's score is the mean over those
+/// ballots that could rank it, so an absent ballot favours nobody, and nobody is the worse for
+/// not ranking itself. Weights of members are not used.
+pub(super) struct Borda;
+
+impl Aggregator for Borda {
+    fn name(&self) -> &'static str {
+        "borda"
+    }
+
+    fn tally(&self, candidates: &[String], ballots: &[CastBallot]) -> Tally {
+        let mut points: IndexMap<&str, Vec<f64>> = candidates
+            .iter()
+            .map(|name| (name.as_str(), Vec::new()))
+            .collect();
+        for (among, ranked) in ballots
+            .iter()
+            .filter_map(|ballot| usable(ballot, candidates))
+        {
+            let last = (among.len() - 1) as f64;
+            // The places left run from `ranked.len()` to `last`: their mean is their middle.
+            let left_out = (last - ranked.len() as f64) / 2.0 / last;
+            for name in among {
+                let place = ranked.iter().position(|ranked| *ranked == name);
+                let point = place.map_or(left_out, |place| (last - place as f64) / last);
+                points.entry(name).or_default().push(point);
+            }
+        }
+        let scores = points
+            .into_iter()
+            .filter(|(_, points)| !points.is_empty())
+            .map(|(name, points)| (name.to_owned(), mean(points)))
+            .collect();
+        Tally {
+            levels: levels_of(&scores),
+            scores,
+        }
+    }
+}
+
+/// The mean, to its last bit independent of the order of the terms.
+fn mean(mut terms: Vec<f64>) -> f64 {
+    terms.sort_by(f64::total_cmp);
+    terms.iter().sum::<f64>() / terms.len() as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{ballot, names};
+    use super::*;
+
+    fn scores(candidates: &str, ballots: &[CastBallot]) -> Vec<(String, f64)> {
+        let tally = Borda.tally(&names(candidates), ballots);
+        tally.scores.into_iter().collect()
+    }
+
+    #[test]
+    fn each_member_is_judged_by_the_ballots_that_could_rank_it() {
+        // Three members rank the two others; the ballot of c is missing.
+        let ballots = [ballot("a", "bc", "bc"), ballot("b", "ac", "ca")];
+        let expected = [("a", 0.0), ("b", 1.0), ("c", 0.5)];
+        let expected = expected.map(|(name, score)| (name.to_owned(), score));
+        assert_eq!(scores("abc", &ballots), expected);
+    }
+
+    #[test]
+    fn candidates_left_out_share_the_places_left() {
+        let ballots = [ballot("x", "abcd", "ba")];
+        let expected = [
+            ("a", 2.0 / 3.0),
+            ("b", 1.0),
+            ("c", 1.0 / 6.0),
+            ("d", 1.0 / 6.0),
+        ];
+        let expected = expected.map(|(name, score)| (name.to_owned(), score));
+        assert_eq!(scores("abcd", &ballots), expected);
+    }
+
+    #[test]
+    fn who_could_not_be_ranked_has_no_score() {
+        let ballots = [ballot("a", "bc", "bc")];
+        let names: Vec<String> = scores("abc", &ballots)
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect();
+        assert_eq!(names, ["b", "c"]);
+    }
+
+    #[test]
+    fn a_ballot_that_ranks_fewer_than_two_is_none() {
+        for (candidates, ranking) in [
+            ("abc", "a"),
+            ("abc", ""),
+            ("abc", "aaa"),
+            ("a", "a"),
+            ("abc", "xyz"),
+            ("", "ab"),
+        ] {
+            assert_eq!(
+                scores("abc", &[ballot("x", candidates, ranking)]),
+                [],
+                "{ranking}"
+            );
+        }
+    }
+
+    #[test]
+    fn sums_that_differ_in_their_last_bit_are_level() {
+        // Sevenths, each candidate with the same places in another order.
+        let orders = [
+            "abcdefgh", "bcdefgha", "cdefghab", "defghabc", "efghabcd", "fghabcde", "ghabcdef",
+            "habcdefg",
+        ];
+        let ballots: Vec<CastBallot> = orders
+            .iter()
+            .map(|order| ballot("x", "abcdefgh", order))
+            .collect();
+        let tally = Borda.tally(&names("hgfedcba"), &ballots);
+        assert_eq!(tally.levels, [names("hgfedcba")]);
+    }
+}

@@ -1,0 +1,247 @@
+//! A council for tests of rounds: members a, b, c, … and a chair that answer by script.
+
+use super::{
+    Close, FailureMode, Fallback, InputMode, Minutes, Reply, RoundPlan, Seat, Step, Table,
+    TieBreak, kind, read, statuses,
+};
+use crate::event::{
+    Ask, ErrorKind, Expect, MemberCompleted, MemberId, MemberStatus, RoundRef, RunError,
+};
+use crate::prompt::Template;
+use indexmap::IndexMap;
+
+/// A council before one round.
+pub(super) struct House {
+    pub(super) plan: RoundPlan,
+    pub(super) index: u32,
+    pub(super) all: Vec<Seat>,
+    pub(super) seats: Vec<Seat>,
+    pub(super) chair: Option<Seat>,
+    pub(super) fallback: Vec<Fallback>,
+    pub(super) minutes: Minutes,
+    pub(super) is_material: bool,
+}
+
+/// A round that was held: what was asked, in order, and what came of it.
+pub(super) struct HeldRound {
+    pub(super) batches: Vec<Vec<Ask>>,
+    pub(super) replies: Vec<Reply>,
+    pub(super) close: Close,
+    pub(super) statuses: IndexMap<MemberId, MemberStatus>,
+}
+
+impl HeldRound {
+    pub(super) fn asks(&self) -> Vec<&Ask> {
+        self.batches.iter().flatten().collect()
+    }
+
+    pub(super) fn ask(&self, key: &str) -> &Ask {
+        let found = self
+            .asks()
+            .into_iter()
+            .find(|ask| ask.call.to_string() == key);
+        found.expect("it was asked")
+    }
+
+    pub(super) fn keys(&self) -> Vec<String> {
+        self.asks().iter().map(|ask| ask.call.to_string()).collect()
+    }
+
+    pub(super) fn codes(&self) -> Vec<&str> {
+        let notices = self.close.notices.iter();
+        notices.map(|notice| notice.code.as_str()).collect()
+    }
+
+    pub(super) fn statuses_text(&self) -> String {
+        let each: Vec<String> = self
+            .statuses
+            .iter()
+            .map(|(id, status)| format!("{id} {status}"))
+            .collect();
+        each.join(", ")
+    }
+}
+
+/// A call that gave this text.
+pub(super) fn ok(text: &str) -> MemberCompleted {
+    MemberCompleted {
+        status: MemberStatus::Ok,
+        text: Some(text.to_owned()),
+        parsed: None,
+        ballot: None,
+        confidence: None,
+        usage: None,
+        cost_usd: None,
+        attempts: 1,
+        duration_ms: 1,
+        error: None,
+        from_tape: false,
+    }
+}
+
+/// A call that failed.
+pub(super) fn failed(kind: ErrorKind) -> MemberCompleted {
+    MemberCompleted {
+        status: match kind {
+            ErrorKind::Timeout => MemberStatus::Timeout,
+            ErrorKind::InvalidOutput => MemberStatus::InvalidOutput,
+            ErrorKind::Cancelled => MemberStatus::Cancelled,
+            _ => MemberStatus::Error,
+        },
+        text: None,
+        error: Some(RunError::new(kind, "it failed")),
+        ..ok("")
+    }
+}
+
+pub(super) fn seat(id: &str) -> Seat {
+    Seat {
+        id: id.parse().expect("an id"),
+        role: None,
+        prompt: None,
+        weight: None,
+    }
+}
+
+impl House {
+    pub(super) fn id(at: usize) -> String {
+        char::from(b'a' + at as u8).to_string()
+    }
+
+    /// A round of this kind with this many members; its index is 0.
+    pub(super) fn new(name: &str, size: usize) -> Self {
+        let all: Vec<Seat> = (0..size).map(|at| seat(&Self::id(at))).collect();
+        Self {
+            plan: RoundPlan {
+                name: name.to_owned(),
+                kind: kind(name).expect("a kind"),
+                members: None,
+                prompt: None,
+                aggregator: None,
+                tie_break: TieBreak::First,
+                min_members: None,
+                failure_mode: FailureMode::Continue,
+            },
+            index: 0,
+            seats: all.clone(),
+            all,
+            chair: Some(Seat {
+                id: MemberId::chair(),
+                ..seat("x")
+            }),
+            fallback: Vec::new(),
+            minutes: Minutes::default(),
+            is_material: false,
+        }
+    }
+
+    /// The next round, after the first `answers` members gave one.
+    pub(super) fn with_answers(mut self, answers: usize) -> Self {
+        self.index = 1;
+        for seat in &self.all[..answers] {
+            let text = format!("answer of {}", seat.id);
+            self.minutes.answers.insert(seat.id.clone(), text);
+        }
+        self
+    }
+
+    pub(super) fn with_prompt(mut self, source: &str) -> Self {
+        self.plan.prompt = Some(Template::compile(source).expect("a template"));
+        self
+    }
+
+    /// Takes the round of the next kind.
+    pub(super) fn go_on_with(&mut self, name: &str) {
+        self.index += 1;
+        self.plan.name = name.to_owned();
+        self.plan.kind = kind(name).expect("a kind");
+    }
+
+    /// Holds the round: who has no scripted reply gives the tamest one there is.
+    pub(super) fn hold(&mut self, scripted: &[(&str, MemberCompleted)]) -> HeldRound {
+        let round = RoundRef {
+            index: self.index,
+            name: self.plan.name.clone(),
+            kind: self.plan.kind.name().to_owned(),
+            iteration: 0,
+        };
+        let table = Table {
+            council: "test",
+            input: "What is best?",
+            input_mode: if self.is_material {
+                InputMode::Material
+            } else {
+                InputMode::Task
+            },
+            seed: 7,
+            plan: &self.plan,
+            round: &round,
+            seats: &self.seats,
+            all: &self.all,
+            chair: self.chair.as_ref(),
+            fallback: &self.fallback,
+            minutes: &self.minutes,
+        };
+        let mut batches = Vec::new();
+        let mut replies: Vec<Reply> = Vec::new();
+        let close = loop {
+            match self.plan.kind.step(&table, &replies).expect("a step") {
+                Step::Done(close) => break close,
+                Step::Ask(asks) => {
+                    assert!(!asks.is_empty(), "a round never asks nobody");
+                    for ask in &asks {
+                        let key = ask.call.to_string();
+                        let script = scripted.iter().find(|(call, _)| *call == key);
+                        let done = script.map_or_else(|| ok(&tame(ask)), |(_, done)| done.clone());
+                        replies.push(Reply {
+                            call: ask.call.clone(),
+                            done: as_read(ask, done),
+                        });
+                    }
+                    batches.push(asks);
+                }
+            }
+        };
+        let statuses = statuses(&table, &replies);
+        self.minutes.hold(&self.all, &round, &replies, &close);
+        HeldRound {
+            batches,
+            replies,
+            close,
+            statuses,
+        }
+    }
+}
+
+/// A reply as the run keeps it.
+fn as_read(ask: &Ask, mut done: MemberCompleted) -> MemberCompleted {
+    let Some(text) = done.text.as_deref() else {
+        return done;
+    };
+    match read(ask, text) {
+        Ok(reading) => {
+            done.parsed = reading.parsed;
+            done.ballot = reading.ballot;
+            done.confidence = reading.confidence;
+        }
+        Err(fault) => {
+            done.status = MemberStatus::InvalidOutput;
+            done.error = Some(RunError::new(ErrorKind::InvalidOutput, fault.to_string()));
+        }
+    }
+    done
+}
+
+fn tame(ask: &Ask) -> String {
+    match &ask.expect {
+        Expect::Ranking { labels, .. } => {
+            let real = ask.labels.as_ref().expect("labels");
+            let mut labels = labels.clone();
+            labels.sort_by_key(|label| real[label].clone());
+            serde_json::json!({ "rationale": "why", "ranking": labels }).to_string()
+        }
+        Expect::Choice { choices } => format!("Choice: {}", choices[0]),
+        Expect::Revision => r#"{"revised": false, "answer": ""}"#.to_owned(),
+        _ => format!("{} by {}", ask.call.purpose, ask.call.member),
+    }
+}

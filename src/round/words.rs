@@ -1,0 +1,276 @@
+//! The built-in prompts: short and exact, so that small models follow them too.
+//!
+//! Texts in a [`Scope`] are fenced where they have to be; nothing else may be shown.
+
+use super::Table;
+use crate::event::{Expect, MemberId};
+use crate::prompt::{Scope, ShownAnswer};
+use std::fmt::Write as _;
+
+/// The standing orders of a member without a prompt of its own.
+pub(super) const MEMBER: &str = "You are a member of a council: several models answer the same \
+question, each on its own, and judge each other's work. Say what you hold to be true, be specific, \
+and say where you are not sure. Do not agree for the sake of agreement.";
+
+/// The standing orders of a chair without a prompt of its own.
+pub(super) fn chair(council: &str) -> String {
+    format!(
+        "You chair the council \"{council}\": several models have answered a question, and you \
+         write the one answer that is given. You decide by the reasons that were given, not by \
+         the number of voices."
+    )
+}
+
+/// An own answer: the input alone.
+pub(super) fn answer(scope: &Scope) -> String {
+    if scope.input_is_material {
+        format!("Do your work on this material.\n\n{}", scope.input)
+    } else {
+        scope.input.clone()
+    }
+}
+
+/// Comments on the others' answers.
+pub(super) fn critique(scope: &Scope) -> String {
+    let mut text = question(scope);
+    answers(&mut text, "The other members' answers", scope);
+    task(
+        &mut text,
+        "Comment on each of these answers. Say what is right in it, what is wrong, and what is \
+         missing, with your reasons. Be specific: the author will read it and may revise.",
+    );
+    text
+}
+
+/// A second look at one's own answer.
+pub(super) fn revise(scope: &Scope) -> String {
+    let mut text = question(scope);
+    for own in &scope.answers {
+        let _ = write!(text, "\n\n# Your answer\n\n{}", own.text.trim());
+    }
+    text.push_str("\n\n# What the others said of it");
+    for review in &scope.reviews {
+        let _ = write!(text, "\n\n## By {}\n\n{}", review.by, review.text);
+    }
+    task(
+        &mut text,
+        "Look at your answer again. Revise it where a comment shows a real fault or a real gap; \
+         keep it where you are not convinced. If you revise, write the whole answer anew, so that \
+         it can be read alone.",
+    );
+    text
+}
+
+/// Comments on answers without names, and an order of them.
+pub(super) fn ballot(scope: &Scope) -> String {
+    let mut text = question(scope);
+    answers(&mut text, "The answers", scope);
+    task(
+        &mut text,
+        "Judge these answers. What counts is whether an answer is right, whether it is complete, \
+         and whether it helps who asked; not its length, its place in this list, or how sure it \
+         sounds. First comment on each one, then rank all of them from best to worst.",
+    );
+    text
+}
+
+/// Comments on a single answer without a name.
+pub(super) fn comment(scope: &Scope) -> String {
+    let mut text = question(scope);
+    answers(&mut text, "An answer", scope);
+    task(
+        &mut text,
+        "Comment on this answer. Say what is right in it, what is wrong, and what is missing, with \
+         your reasons.",
+    );
+    text
+}
+
+/// Which of the answers that stand level is the best.
+pub(super) fn tie(scope: &Scope) -> String {
+    let mut text = question(scope);
+    answers(&mut text, "Answers that stand level", scope);
+    task(
+        &mut text,
+        "The members' ballots leave these answers level at the top. Choose the best of them: the \
+         one that is most right, most complete, and of most help to who asked.",
+    );
+    text
+}
+
+/// The one answer of the council.
+pub(super) fn synthesis(scope: &Scope, table: &Table<'_>) -> String {
+    let mut text = question(scope);
+    if scope.answers.is_empty() {
+        text.push_str("\n\n# The members' answers\n\nNo member has given an answer.");
+    } else {
+        text.push_str("\n\n# The members' answers");
+        for answer in &scope.answers {
+            let _ = write!(
+                text,
+                "\n\n## {}{}\n\n{}",
+                answer.id,
+                role(&answer.id, table),
+                answer.text
+            );
+        }
+    }
+    if !scope.reviews.is_empty() {
+        text.push_str("\n\n# What the members said of each other's answers");
+        for review in &scope.reviews {
+            let _ = write!(
+                text,
+                "\n\n## {} on {}\n\n{}",
+                review.by, review.of, review.text
+            );
+        }
+    }
+    results(&mut text, table);
+    missing(&mut text, table);
+    task(
+        &mut text,
+        "Write the council's answer to the question. Take what is best in the answers, put right \
+         what the comments show to be wrong, and weigh the ranking where there is one. Where the \
+         members disagree on something that matters, say so and decide, with your reason. Speak \
+         to who asked: give the answer itself, not a report on the members.",
+    );
+    text
+}
+
+/// The form of the reply to a critique: a section for each answer.
+pub(super) fn sections(answers: &[ShownAnswer]) -> String {
+    let headings: Vec<String> = answers
+        .iter()
+        .map(|answer| format!("`## {}`", answer.id))
+        .collect();
+    format!(
+        "Write one section for each answer, each under its own heading line: {}.",
+        headings.join(", ")
+    )
+}
+
+/// The form of the reply that `expect` wants; none for prose. Rounds append it whatever words a
+/// spec has for the question, so that replies stay readable.
+pub(super) fn format(expect: &Expect) -> Option<String> {
+    let form = match expect {
+        Expect::Text => return None,
+        Expect::Ranking { labels, comments } => {
+            let each: Vec<String> = labels
+                .iter()
+                .map(|label| format!("\"{label}\": \"…\""))
+                .collect();
+            let comments = if *comments {
+                format!("\"comments\": {{{}}}, ", each.join(", "))
+            } else {
+                String::new()
+            };
+            format!(
+                "{{{comments}\"rationale\": \"…\", \"ranking\": [\"…\", \"…\"]}}\n\n\
+                 `rationale` says in a sentence or two why the first is the best. `ranking` holds \
+                 each of {} once, the best first.",
+                labels.join(", ")
+            )
+        }
+        Expect::Choice { choices } => format!(
+            "{{\"rationale\": \"…\", \"choice\": \"…\", \"confidence\": 0.0}}\n\n\
+             `choice` is exactly one of {}. `confidence` is how sure you are, from 0 to 1.",
+            choices.join(", ")
+        ),
+        Expect::Pair { left, right } => format!(
+            "{{\"rationale\": \"…\", \"choice\": \"…\"}}\n\n\
+             `choice` is exactly one of {left}, {right}: the better one."
+        ),
+        Expect::Revision => "{\"revised\": true, \"answer\": \"…\"}\n\n\
+             `revised` is true where you change your answer, and `answer` is then the whole new \
+             answer. Where you keep it, `revised` is false and `answer` is \"\"."
+            .to_owned(),
+        Expect::Schema(schema) => format!("It must fit this JSON Schema:\n\n{schema}"),
+    };
+    Some(format!(
+        "Reply with one JSON object and nothing else:\n\n{form}"
+    ))
+}
+
+fn question(scope: &Scope) -> String {
+    let heading = if scope.input_is_material {
+        "The material"
+    } else {
+        "The question"
+    };
+    format!("# {heading}\n\n{}", scope.input.trim())
+}
+
+fn answers(text: &mut String, heading: &str, scope: &Scope) {
+    let _ = write!(text, "\n\n# {heading}");
+    for answer in &scope.answers {
+        let _ = write!(text, "\n\n## {}\n\n{}", answer.id, answer.text);
+    }
+}
+
+fn task(text: &mut String, words: &str) {
+    let _ = write!(text, "\n\n# Your task\n\n{words}");
+}
+
+fn role(id: &str, table: &Table<'_>) -> String {
+    let seat = table.all.iter().find(|seat| seat.id.as_str() == id);
+    seat.and_then(|seat| seat.role.as_deref())
+        .map_or_else(String::new, |role| format!(" ({role})"))
+}
+
+/// Each round's outcome with its scores.
+fn results(text: &mut String, table: &Table<'_>) {
+    let mut heading = "\n\n# How the members ranked the answers";
+    for held in &table.minutes.held {
+        let Some(aggregate) = &held.aggregate else {
+            continue;
+        };
+        text.push_str(std::mem::take(&mut heading));
+        let _ = write!(
+            text,
+            "\n\nRound \"{}\", {} over {}, best first:",
+            held.round.name,
+            aggregate.method,
+            count(aggregate.ballots.len(), "ballot"),
+        );
+        for (place, name) in (1..).zip(&aggregate.order) {
+            let score = aggregate.scores.get(name).copied().unwrap_or_default();
+            let _ = write!(text, "\n{place}. {name} (score {score:.2} of 1)");
+        }
+        for tie in &aggregate.ties {
+            let by = match tie.by.as_str() {
+                "chair" => "the chair chose",
+                "random" => "a draw settled it",
+                _ => "in the order of the council",
+            };
+            let _ = write!(text, "\nLevel: {} ({by}).", tie.among.join(", "));
+        }
+        if let Some(agreement) = held.agreement {
+            let _ = write!(
+                text,
+                "\nAgreement of the ballots with this order: {agreement:.2} of 1."
+            );
+        }
+    }
+}
+
+fn missing(text: &mut String, table: &Table<'_>) {
+    let missing: Vec<&MemberId> = table
+        .all
+        .iter()
+        .map(|seat| &seat.id)
+        .filter(|id| !table.minutes.answers.contains_key(*id))
+        .collect();
+    if missing.is_empty() || table.minutes.answers.is_empty() {
+        return;
+    }
+    text.push_str("\n\n# Who is missing\n");
+    for id in missing {
+        let _ = write!(text, "\n- {id}{} gave no answer.", role(id.as_str(), table));
+    }
+}
+
+/// `1 ballot`, `2 ballots`.
+pub(super) fn count(number: usize, what: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{ending}")
+}

@@ -121,7 +121,7 @@ fn reason(keys: &[&str], text: &str) -> Option<(String, String)> {
         }
         ["providers", _, "base_url"] if has_credentials(text) => {
             return because(
-                "`base_url` must not hold a user or a password".to_owned(),
+                "`base_url` must not hold a user, a password or a key".to_owned(),
                 NAME_A_VARIABLE,
             );
         }
@@ -145,8 +145,14 @@ fn reason(keys: &[&str], text: &str) -> Option<(String, String)> {
     None
 }
 
-/// Whether a URL names a user before its host.
+/// Whether a URL names a user before its host, or has a query that may hold a key.
 fn has_credentials(url: &str) -> bool {
+    if url
+        .split_once('?')
+        .is_some_and(|(_, query)| query.contains('='))
+    {
+        return true;
+    }
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     authority.contains('@')

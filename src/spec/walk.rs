@@ -76,7 +76,7 @@ impl Walker<'_> {
                 (None, None) => {
                     let meant = nearest(name, table.keys.iter().map(|key| key.name.as_str()));
                     let message = format!("{} is no key of {}", quoted(name), owner(node));
-                    let fault = Fault::new("unknown_key", value.path, span, message);
+                    let fault = Fault::new("unknown_key", value.path.clone(), span, message);
                     let fault = fault.meant(meant, || elsewhere(self.whole, table, name));
                     self.faults.push(fault);
                     if let Some(key) = meant.and_then(|meant| table.key(meant)) {

@@ -93,14 +93,14 @@ fn check(document: &str, files: &dyn Files, overrides: &Overrides) -> Result<Cou
         named,
         ..
     } = check;
-    // What looks like a key is refused as that, whatever else is wrong with it.
-    let secret = |fault: &Fault| {
-        faults
-            .iter()
-            .any(|f| f.code == "literal_key" && f.span == fault.span)
-    };
-    let more: Vec<_> = more.into_iter().filter(|fault| !secret(fault)).collect();
     faults.extend(more);
+    // What looks like a key is refused as that, whatever else is wrong with it.
+    let keys: Vec<_> = faults
+        .iter()
+        .filter(|fault| fault.code == "literal_key")
+        .map(|fault| fault.path.clone())
+        .collect();
+    faults.retain(|fault| fault.code == "literal_key" || !keys.contains(&fault.path));
     if !faults.is_empty() {
         return Err(faults);
     }

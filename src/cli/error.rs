@@ -32,17 +32,27 @@ pub(super) enum Message {
 impl CliError {
     /// Something that whoever typed the command can mend; nothing was started.
     pub(super) fn usage(message: impl Display) -> Self {
-        Self { message: Message::Sentence(message.to_string()), hints: Vec::new(), code: exit::USAGE }
+        Self {
+            message: Message::Sentence(message.to_string()),
+            hints: Vec::new(),
+            code: exit::USAGE,
+        }
     }
 
     /// What was asked for can't be done or is not there.
     pub(super) fn failed(message: impl Display) -> Self {
-        Self { code: exit::FAILED, ..Self::usage(message) }
+        Self {
+            code: exit::FAILED,
+            ..Self::usage(message)
+        }
     }
 
     /// A fault of this program.
     pub(super) fn bug(message: impl Display) -> Self {
-        Self { code: exit::BUG, ..Self::usage(message) }
+        Self {
+            code: exit::BUG,
+            ..Self::usage(message)
+        }
     }
 
     /// A name that a later version will have.
@@ -64,13 +74,21 @@ impl From<clap::Error> for CliError {
         } else {
             (Message::Help(text), exit::OK)
         };
-        Self { message, hints: Vec::new(), code }
+        Self {
+            message,
+            hints: Vec::new(),
+            code,
+        }
     }
 }
 
 impl From<LoadError> for CliError {
     fn from(error: LoadError) -> Self {
-        Self { message: Message::Spec(Box::new(error)), hints: Vec::new(), code: exit::USAGE }
+        Self {
+            message: Message::Spec(Box::new(error)),
+            hints: Vec::new(),
+            code: exit::USAGE,
+        }
     }
 }
 
@@ -101,17 +119,18 @@ impl From<FindError> for CliError {
 impl From<StartError> for CliError {
     fn from(error: StartError) -> Self {
         let hint = match &error {
-            StartError::MissingKey(_) => {
-                Some("without any key: --model rehearsal/any".to_owned())
-            }
-            StartError::TakenRunId(run_id) => {
-                Some(format!("`council show {run_id}` shows it; choose another --run-id, or none"))
-            }
+            StartError::MissingKey(_) => Some("without any key: --model rehearsal/any".to_owned()),
+            StartError::TakenRunId(run_id) => Some(format!(
+                "`council show {run_id}` shows it; choose another --run-id, or none"
+            )),
             StartError::RecorderRefused(_) => {
                 Some("--store names another file; --no-record runs without one".to_owned())
             }
             StartError::Provider(_) | StartError::SupervisorStopped => None,
         };
-        Self { hints: hint.into_iter().collect(), ..Self::usage(error) }
+        Self {
+            hints: hint.into_iter().collect(),
+            ..Self::usage(error)
+        }
     }
 }

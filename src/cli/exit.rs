@@ -35,7 +35,10 @@ pub(super) fn of_run(
     if result.degraded && on_partial == OnPartial::Fail {
         return FAILED;
     }
-    if matches!(result.record.state, RecordState::Incomplete | RecordState::Spilled) {
+    if matches!(
+        result.record.state,
+        RecordState::Incomplete | RecordState::Spilled
+    ) {
         return RECORD;
     }
     if result.degraded && on_partial == OnPartial::Report {
@@ -60,26 +63,75 @@ mod tests {
 
     fn ended(status: RunStatus, degraded: bool, record: Record) -> RunResult {
         let run_id = "r".parse().expect("a run id");
-        RunResult { status, degraded, record, ..Fold::new(run_id).result() }
+        RunResult {
+            status,
+            degraded,
+            record,
+            ..Fold::new(run_id).result()
+        }
     }
 
     #[test]
     fn the_first_that_holds_decides() {
         let whole = || Record::of(RecordState::Complete);
         let table = [
-            (ended(RunStatus::Completed, false, whole()), OnPartial::Report, OK),
-            (ended(RunStatus::Completed, true, whole()), OnPartial::Report, DEGRADED),
-            (ended(RunStatus::Completed, true, whole()), OnPartial::Accept, OK),
-            (ended(RunStatus::Completed, true, whole()), OnPartial::Fail, FAILED),
-            (ended(RunStatus::Completed, true, Record::incomplete(3)), OnPartial::Fail, FAILED),
-            (ended(RunStatus::Completed, true, Record::incomplete(3)), OnPartial::Report, RECORD),
-            (ended(RunStatus::Completed, false, Record::incomplete(3)), OnPartial::Report, RECORD),
-            (ended(RunStatus::Completed, false, Record::of(RecordState::Off)), OnPartial::Fail, OK),
-            (ended(RunStatus::Failed, false, Record::incomplete(3)), OnPartial::Accept, FAILED),
-            (ended(RunStatus::Crashed, false, whole()), OnPartial::Accept, BUG),
+            (
+                ended(RunStatus::Completed, false, whole()),
+                OnPartial::Report,
+                OK,
+            ),
+            (
+                ended(RunStatus::Completed, true, whole()),
+                OnPartial::Report,
+                DEGRADED,
+            ),
+            (
+                ended(RunStatus::Completed, true, whole()),
+                OnPartial::Accept,
+                OK,
+            ),
+            (
+                ended(RunStatus::Completed, true, whole()),
+                OnPartial::Fail,
+                FAILED,
+            ),
+            (
+                ended(RunStatus::Completed, true, Record::incomplete(3)),
+                OnPartial::Fail,
+                FAILED,
+            ),
+            (
+                ended(RunStatus::Completed, true, Record::incomplete(3)),
+                OnPartial::Report,
+                RECORD,
+            ),
+            (
+                ended(RunStatus::Completed, false, Record::incomplete(3)),
+                OnPartial::Report,
+                RECORD,
+            ),
+            (
+                ended(RunStatus::Completed, false, Record::of(RecordState::Off)),
+                OnPartial::Fail,
+                OK,
+            ),
+            (
+                ended(RunStatus::Failed, false, Record::incomplete(3)),
+                OnPartial::Accept,
+                FAILED,
+            ),
+            (
+                ended(RunStatus::Crashed, false, whole()),
+                OnPartial::Accept,
+                BUG,
+            ),
         ];
         for (result, on_partial, code) in table {
-            assert_eq!(of_run(&result, None, on_partial), code, "{result:?} {on_partial:?}");
+            assert_eq!(
+                of_run(&result, None, on_partial),
+                code,
+                "{result:?} {on_partial:?}"
+            );
         }
     }
 

@@ -12,7 +12,9 @@ mod topologies;
 mod validate;
 
 use crate::ui::{Streams, Ui};
-use clap::{Arg, ArgAction, Args, Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{
+    Arg, ArgAction, Args, Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
+};
 use error::{CliError, Message};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -61,15 +63,35 @@ enum Cmd {
 
 /// Commands that are named in the documentation of the format and come with a later version.
 const NOT_YET: &[&str] = &[
-    "schema", "completions", "events", "watch", "cancel", "resume", "retry", "replay", "batch",
-    "diff", "export", "stats", "search", "prune", "doctor", "diagram",
+    "schema",
+    "completions",
+    "events",
+    "watch",
+    "cancel",
+    "resume",
+    "retry",
+    "replay",
+    "batch",
+    "diff",
+    "export",
+    "stats",
+    "search",
+    "prune",
+    "doctor",
+    "diagram",
 ];
 
 /// The whole command line, as clap knows it.
 fn command() -> Command {
     let later = NOT_YET.iter().map(|name| {
-        let rest = Arg::new("rest").num_args(0..).trailing_var_arg(true).allow_hyphen_values(true);
-        Command::new(*name).hide(true).disable_help_flag(true).arg(rest)
+        let rest = Arg::new("rest")
+            .num_args(0..)
+            .trailing_var_arg(true)
+            .allow_hyphen_values(true);
+        Command::new(*name)
+            .hide(true)
+            .disable_help_flag(true)
+            .arg(rest)
     });
     Cli::command().subcommands(later)
 }
@@ -79,7 +101,10 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
     let streams = Streams::gather();
     let parsed = parse(args);
     let output = match &parsed {
-        Ok(Cli { command: Cmd::Run(run), .. }) => run.output.as_deref(),
+        Ok(Cli {
+            command: Cmd::Run(run),
+            ..
+        }) => run.output.as_deref(),
         _ => None,
     };
     let ui = match output.map(|path| (path, Ui::with_output(streams, path))) {
@@ -107,7 +132,10 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
 
 fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, CliError> {
     let matches = command().try_get_matches_from(args)?;
-    if let Some(name) = matches.subcommand_name().filter(|name| NOT_YET.contains(name)) {
+    if let Some(name) = matches
+        .subcommand_name()
+        .filter(|name| NOT_YET.contains(name))
+    {
         return Err(CliError::not_yet(format_args!("the command `{name}`")));
     }
     Ok(Cli::from_arg_matches(&matches)?)

@@ -159,10 +159,16 @@ impl Later {
 
 impl clap::Args for Later {
     fn augment_args(command: Command) -> Command {
-        Self::FLAGS.iter().fold(command, |command, (name, takes_value)| {
-            let action = if *takes_value { ArgAction::Append } else { ArgAction::SetTrue };
-            command.arg(Arg::new(*name).long(*name).action(action).hide(true))
-        })
+        Self::FLAGS
+            .iter()
+            .fold(command, |command, (name, takes_value)| {
+                let action = if *takes_value {
+                    ArgAction::Append
+                } else {
+                    ArgAction::SetTrue
+                };
+                command.arg(Arg::new(*name).long(*name).action(action).hide(true))
+            })
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -189,10 +195,18 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
         return Err(CliError::not_yet(format_args!("the flag `--{flag}`")));
     }
     let spec = spec_of(args)?;
-    let council = spec::load(spec, &Overrides { model: args.model.clone() })?;
+    let council = spec::load(
+        spec,
+        &Overrides {
+            model: args.model.clone(),
+        },
+    )?;
     let Some(input) = &args.input else {
-        return Err(CliError::usage("there is no question: `--input` is missing")
-            .hint(format!("council run {spec} --input \"…\", or `--input` alone to read standard input")));
+        return Err(
+            CliError::usage("there is no question: `--input` is missing").hint(format!(
+                "council run {spec} --input \"…\", or `--input` alone to read standard input"
+            )),
+        );
     };
     let question = input::read(Some(input), io::stdin().lock())?;
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -211,7 +225,11 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
     }
     options.deadline = args.deadline.or(options.deadline);
     crate::run::check(&options)?;
-    let writer = if args.no_record { None } else { Some(Writer::open(&global.store_path()?)?) };
+    let writer = if args.no_record {
+        None
+    } else {
+        Some(Writer::open(&global.store_path()?)?)
+    };
     if let Some(writer) = &writer {
         let row = row_of(&options);
         let cancel = options.cancel_requested.clone();
@@ -251,8 +269,10 @@ fn spec_of(args: &Args) -> Result<&str, CliError> {
             "there is no SPEC: `--input` took `{taken}` as the question"
         ))
         .hint(format!("the spec comes first: council run {taken} --input")),
-        _ => CliError::usage("there is no SPEC: name a file, such as ./council.toml, or a shipped council")
-            .hint("council run quickstart --input \"…\""),
+        _ => CliError::usage(
+            "there is no SPEC: name a file, such as ./council.toml, or a shipped council",
+        )
+        .hint("council run quickstart --input \"…\""),
     })
 }
 
@@ -288,7 +308,11 @@ async fn execute(options: StartOptions, prepared: &Prepared, ui: &Ui) -> Result<
         never = signals.end(handle.clone(), |text| if !quiet { ui.text(text); }) => match never {},
     };
     let result = watched?;
-    Ok(exit::of_run(&result, handle.cancelled_by().as_ref(), prepared.on_partial))
+    Ok(exit::of_run(
+        &result,
+        handle.cancelled_by().as_ref(),
+        prepared.on_partial,
+    ))
 }
 
 /// Shows the run while it goes on, and prints what it came to.
@@ -306,10 +330,11 @@ async fn watch(
         display.event(event);
     }
     display.finish();
-    let result = handle
-        .result(None)
-        .await
-        .map_err(|dead| CliError::bug(format_args!("{dead}: `council show` tells what is recorded")))?;
+    let result = handle.result(None).await.map_err(|dead| {
+        CliError::bug(format_args!(
+            "{dead}: `council show` tells what is recorded"
+        ))
+    })?;
     match page(prepared.format, &result) {
         Some(Page::Data(text)) => ui.data(&text),
         Some(Page::Account(text)) => ui.text(text),

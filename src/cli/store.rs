@@ -9,7 +9,11 @@ use std::path::PathBuf;
 impl Global {
     /// Where the store is, whether or not there is one.
     pub(super) fn store_path(&self) -> Result<PathBuf, CliError> {
-        store::locate(self.store.as_deref(), std::env::var_os("COUNCIL_STORE").as_deref()).map_err(CliError::from)
+        store::locate(
+            self.store.as_deref(),
+            std::env::var_os("COUNCIL_STORE").as_deref(),
+        )
+        .map_err(CliError::from)
     }
 
     /// The store for reading; none where there is none yet.
@@ -21,8 +25,11 @@ impl Global {
     pub(super) fn find(&self, run: &str) -> Result<(Reader, RunId), CliError> {
         let path = self.store_path()?;
         let reader = Reader::open(&path)?.ok_or_else(|| {
-            CliError::failed(format_args!("no run `{run}`: there is no store at {} yet", path.display()))
-                .hint("council run quickstart --input \"…\" makes a first run")
+            CliError::failed(format_args!(
+                "no run `{run}`: there is no store at {} yet",
+                path.display()
+            ))
+            .hint("council run quickstart --input \"…\" makes a first run")
         })?;
         let run_id = reader.find(run)?;
         Ok((reader, run_id))

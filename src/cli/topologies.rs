@@ -32,6 +32,9 @@ pub(super) fn run(args: &Args, ui: &Ui) -> Result<u8, CliError> {
 fn line(topology: &Topology) -> Line {
     Line {
         name: topology.name.to_owned(),
-        rounds: topology.expand(true).map(|kind| kind.name().to_owned()).collect(),
+        rounds: topology
+            .expand(true)
+            .map(|kind| kind.name().to_owned())
+            .collect(),
     }
 }

@@ -9,7 +9,9 @@ use crate::ui::Ui;
 
 /// Check a spec: all of its faults at once, with their places
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Nothing is called and nothing is stored. Exit code 0: valid; 2: it has faults.")]
+#[command(
+    after_help = "Nothing is called and nothing is stored. Exit code 0: valid; 2: it has faults."
+)]
 pub(super) struct Args {
     /// A spec's path (with a `/` or ending in `.toml`), or the name of a shipped council
     #[arg(value_name = "SPEC")]
@@ -23,7 +25,14 @@ pub(super) fn run(args: &Args, ui: &Ui) -> Result<u8, CliError> {
     }
     let members = count(council.members.len() as u64, "member", "members");
     let rounds = count(council.rounds.len() as u64, "round", "rounds");
-    let chair = if council.chair.is_some() { ", a chair" } else { "" };
-    ui.data(&format!("{}: valid ({members}{chair}, {rounds})\n", council.name));
+    let chair = if council.chair.is_some() {
+        ", a chair"
+    } else {
+        ""
+    };
+    ui.data(&format!(
+        "{}: valid ({members}{chair}, {rounds})\n",
+        council.name
+    ));
     Ok(exit::OK)
 }

@@ -64,9 +64,7 @@ impl RecorderProcess {
         match answer.await {
             Ok(Ok(())) => Ok(sender),
             Ok(Err(refusal)) => Err(refusal),
-            Err(_gone) => Err(RecorderError::Other(
-                "the recorder's task died".to_owned(),
-            )),
+            Err(_gone) => Err(RecorderError::Other("the recorder's task died".to_owned())),
         }
     }
 
@@ -132,8 +130,7 @@ impl RecorderProcess {
 
     async fn finalize(&mut self, outcome: Finalize) -> Record {
         let last = self.last_seq;
-        let call = guarded(self.grace, self.recorder.handle_finalize(outcome))
-        .await;
+        let call = guarded(self.grace, self.recorder.handle_finalize(outcome)).await;
         match (call, self.lost_from) {
             (Call::Returned(Ok(record)), Some(seq)) if record.state == RecordState::Complete => {
                 Record::incomplete(seq)

@@ -199,7 +199,10 @@ impl Call {
             .retry_after
             .map_or(own, |asked| asked.max(own.min(FIRST_WAIT)));
         if wait > LONGEST_WAIT {
-            return Err(format!(" (it asks to wait {}: given up)", write_duration(wait)));
+            return Err(format!(
+                " (it asks to wait {}: given up)",
+                write_duration(wait)
+            ));
         }
         if self
             .deadline

@@ -11,9 +11,7 @@ use crate::event::{
     Ask, CHAIR, Draft, End, ErrorKind, EventKind, MemberId, MemberStatus, Purpose, RoundCompleted,
     RoundRef, RoundStarted, RunError, RunId, RunStarted,
 };
-use crate::round::{
-    self, Close, FailureMode, Held, Minutes, Reply, RoundPlan, Seat, Step, Table,
-};
+use crate::round::{self, Close, FailureMode, Held, Minutes, Reply, RoundPlan, Seat, Step, Table};
 use crate::spec::{Council, Profile, write_duration};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -214,8 +212,11 @@ impl RunServer {
             };
             let body = EventKind::RoundCompleted(completed);
             self.bus.post(Draft::of_round(round.clone(), body)).await;
-            progress.minutes.hold(&progress.members, &round, &replies, &close);
+            progress
+                .minutes
+                .hold(&progress.members, &round, &replies, &close);
             progress.note(&replies);
+            progress.index += 1;
             if halt.is_none() {
                 halt = too_few(plan, usable);
             }

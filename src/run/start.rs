@@ -218,15 +218,31 @@ fn draw_seed() -> u64 {
 }
 
 fn endpoints(options: &StartOptions) -> Result<HashMap<String, Endpoint>, StartError> {
-    let StartOptions { council, providers, context, .. } = options;
-    let of_spec = || council.providers.values().filter(|spec| !providers.contains_key(&spec.name));
-    if let Some(missing) = provider::missing_keys(of_spec(), context).into_iter().next() {
+    let StartOptions {
+        council,
+        providers,
+        context,
+        ..
+    } = options;
+    let of_spec = || {
+        council
+            .providers
+            .values()
+            .filter(|spec| !providers.contains_key(&spec.name))
+    };
+    if let Some(missing) = provider::missing_keys(of_spec(), context)
+        .into_iter()
+        .next()
+    {
         return Err(StartError::MissingKey(missing));
     }
     let mut endpoints = HashMap::new();
     for spec in of_spec() {
         let provider = provider::open(spec, context)?;
-        endpoints.insert(spec.name.clone(), Endpoint::new(provider, spec.max_concurrency));
+        endpoints.insert(
+            spec.name.clone(),
+            Endpoint::new(provider, spec.max_concurrency),
+        );
     }
     for (name, provider) in providers {
         let places = council.providers.get(name).map(|spec| spec.max_concurrency);

@@ -16,7 +16,10 @@ pub(crate) struct TestEnv {
 impl TestEnv {
     pub(crate) fn new() -> Self {
         let folder = TempDir::new().expect("a folder for the test");
-        Self { folder, variables: Vec::new() }
+        Self {
+            folder,
+            variables: Vec::new(),
+        }
     }
 
     /// Sets an environment variable for all commands from now on.
@@ -61,7 +64,10 @@ impl TestEnv {
     /// Runs the binary to its end.
     pub(crate) fn run<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Ran {
         let output = self.command(args).output().expect("the binary runs");
-        Ran { output, folder: self.folder.path().to_owned() }
+        Ran {
+            output,
+            folder: self.folder.path().to_owned(),
+        }
     }
 
     /// Runs the binary with `input` on its standard input.
@@ -76,11 +82,17 @@ impl TestEnv {
         let _unread = stdin.write_all(input.as_ref());
         drop(stdin);
         let output = child.wait_with_output().expect("the binary ends");
-        Ran { output, folder: self.folder.path().to_owned() }
+        Ran {
+            output,
+            folder: self.folder.path().to_owned(),
+        }
     }
 
     fn start_piped<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Child {
-        self.command(args).stdin(Stdio::piped()).spawn().expect("the binary starts")
+        self.command(args)
+            .stdin(Stdio::piped())
+            .spawn()
+            .expect("the binary starts")
     }
 }
 
@@ -105,7 +117,11 @@ impl Ran {
 
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.stdout()).unwrap_or_else(|error| {
-            panic!("stdout is no JSON ({error}):\n{}\n{}", self.stdout(), self.stderr())
+            panic!(
+                "stdout is no JSON ({error}):\n{}\n{}",
+                self.stdout(),
+                self.stderr()
+            )
         })
     }
 
@@ -113,7 +129,8 @@ impl Ran {
     pub(crate) fn snapshot(&self) -> String {
         let whole = format!(
             "exit code: {}\n--- stdout\n{}--- stderr\n{}",
-            self.code().map_or_else(|| "none".to_owned(), |code| code.to_string()),
+            self.code()
+                .map_or_else(|| "none".to_owned(), |code| code.to_string()),
             self.stdout(),
             self.stderr(),
         );
@@ -130,9 +147,14 @@ impl Ran {
 
 fn redact(text: &str, folder: &Path) -> String {
     let mut redactions = Redactions::new();
-    redactions.insert("[DIR]", folder.to_path_buf()).expect("a redaction");
+    redactions
+        .insert("[DIR]", folder.to_path_buf())
+        .expect("a redaction");
     let times = [
-        ("[RUN]", "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}"),
+        (
+            "[RUN]",
+            "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}",
+        ),
         ("[AT]", r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"),
     ];
     for (name, pattern) in times {

@@ -12,7 +12,9 @@ fn you() -> CancelledBy {
 }
 
 async fn begun(options: StartOptions) -> RunHandle {
-    start(options, &Registry::default()).await.expect("it starts")
+    start(options, &Registry::default())
+        .await
+        .expect("it starts")
 }
 
 /// "Status: `pending -> running -> completed | failed | cancelled`": exactly one terminal event,
@@ -39,7 +41,10 @@ async fn the_outcome_is_recorded_before_anybody_sees_it() {
     let memory = Memory::default();
     let (mut options, _) = on_stage(council(1, "", ""), |_, _| Act::Say("north"));
     let slow = Duration::from_millis(100);
-    options.recorder = Some(Box::new(Diary { slow, ..Diary::new(&memory) }));
+    options.recorder = Some(Box::new(Diary {
+        slow,
+        ..Diary::new(&memory)
+    }));
     let mut events = options.subscribe();
     let watched = memory.clone();
     let watcher = tokio::spawn(async move {
@@ -53,7 +58,11 @@ async fn the_outcome_is_recorded_before_anybody_sees_it() {
     memory.add("result");
     watcher.await.expect("no panic");
     let all = memory.all();
-    let place = |what: &str| all.iter().position(|entry| entry.starts_with(what)).expect("there");
+    let place = |what: &str| {
+        all.iter()
+            .position(|entry| entry.starts_with(what))
+            .expect("there")
+    };
     assert!(place("finalize") < place("seen"), "{all:?}");
     assert!(place("finalize") < place("result"), "{all:?}");
 }
@@ -65,7 +74,11 @@ async fn a_run_server_that_dies_leaves_a_crashed_run() {
     let memory = Memory::default();
     let (mut options, _) = on_stage(council(1, "", ""), |_, _| Act::Say("north"));
     // A provider that the council does not know makes the RunServer itself fail.
-    options.providers = [("elsewhere".to_owned(), options.providers["rehearsal"].clone())].into();
+    options.providers = [(
+        "elsewhere".to_owned(),
+        options.providers["rehearsal"].clone(),
+    )]
+    .into();
     options.council = Arc::new({
         let mut council = (*options.council).clone();
         council.providers.clear();
@@ -75,13 +88,20 @@ async fn a_run_server_that_dies_leaves_a_crashed_run() {
     let result = run(options).await.expect("it starts");
     assert_eq!(result.status, RunStatus::Crashed);
     assert_eq!(result.errors[0].kind, ErrorKind::Internal);
-    assert_eq!(memory.all().last().map(String::as_str), Some("finalize crashed 0"));
+    assert_eq!(
+        memory.all().last().map(String::as_str),
+        Some("finalize crashed 0")
+    );
 }
 
 /// "A run is `cancelled` by a user (handle, signal, `council cancel`) or a supervisor."
 #[tokio::test(start_paused = true)]
 async fn each_way_to_cancel_ends_in_cancelled() {
-    for by in [you(), CancelledBy::Signal(Signal::Interrupt), CancelledBy::Supervisor] {
+    for by in [
+        you(),
+        CancelledBy::Signal(Signal::Interrupt),
+        CancelledBy::Supervisor,
+    ] {
         let (options, _) = on_stage(council(1, "", ""), |_, _| Act::Never);
         let handle = begun(options).await;
         handle.cancel(by.clone());
@@ -113,7 +133,10 @@ async fn a_deadline_fails_the_run() {
     let kinds: Vec<ErrorKind> = result.errors.iter().map(|error| error.kind).collect();
     assert_eq!(kinds, [ErrorKind::Deadline], "one error of that kind");
     assert!(start.elapsed() < Duration::from_secs(33));
-    let a = &result.members["a".parse::<council::event::MemberId>().expect("an id").as_str()];
+    let a = &result.members["a"
+        .parse::<council::event::MemberId>()
+        .expect("an id")
+        .as_str()];
     assert_eq!(a.answer.as_deref(), Some("north"), "what has come stays");
 }
 
@@ -149,10 +172,20 @@ async fn cancel_drops_calls_in_flight_and_keeps_what_has_come() {
     let start = Instant::now();
     handle.cancel(you());
     let result = handle.result(None).await.expect("a result");
-    assert!(start.elapsed() < Duration::from_millis(500), "at once: {:?}", start.elapsed());
-    assert!(seen.dropped().contains(&"0.b.answer".to_owned()), "its connection is closed");
+    assert!(
+        start.elapsed() < Duration::from_millis(500),
+        "at once: {:?}",
+        start.elapsed()
+    );
+    assert!(
+        seen.dropped().contains(&"0.b.answer".to_owned()),
+        "its connection is closed"
+    );
     use MemberStatus::{Cancelled, Ok};
-    assert_eq!(statuses(&result), [Some(Ok), Some(Cancelled), Some(Cancelled)]);
+    assert_eq!(
+        statuses(&result),
+        [Some(Ok), Some(Cancelled), Some(Cancelled)]
+    );
     assert_eq!(result.members[0].answer.as_deref(), Some("north"));
     assert_eq!(result.answer, None, "a cancelled run has no answer");
 }
@@ -169,9 +202,11 @@ fn a_task_that_ignores_the_cancel_is_left_behind_and_named() {
         .build()
         .expect("a runtime");
     let result = runtime.block_on(async {
-        let (options, seen) = on_stage(council(2, "", ""), move |call, _| match call.member.as_str() {
-            "a" => Act::Say("north"),
-            _ => Act::Block(Arc::clone(&stuck)),
+        let (options, seen) = on_stage(council(2, "", ""), move |call, _| {
+            match call.member.as_str() {
+                "a" => Act::Say("north"),
+                _ => Act::Block(Arc::clone(&stuck)),
+            }
         });
         let handle = begun(options).await;
         while seen.calls().len() < 2 {
@@ -201,15 +236,19 @@ fn terminate_does_not_wait_for_anybody() {
         .build()
         .expect("a runtime");
     let result = runtime.block_on(async {
-        let (mut options, seen) =
-            on_stage(council(1, "", ""), move |_, _| Act::Block(Arc::clone(&stuck)));
+        let (mut options, seen) = on_stage(council(1, "", ""), move |_, _| {
+            Act::Block(Arc::clone(&stuck))
+        });
         options.recorder = Some(Box::new(diary));
         let handle = begun(options).await;
         while seen.calls().is_empty() {
             tokio::task::yield_now().await;
         }
         handle.terminate(you());
-        handle.result(Some(Duration::from_secs(30))).await.expect("a result")
+        handle
+            .result(Some(Duration::from_secs(30)))
+            .await
+            .expect("a result")
     });
     assert_eq!(result.status, RunStatus::Cancelled);
     assert_eq!(memory.count("finalize cancelled"), 1);
@@ -226,7 +265,10 @@ async fn a_panic_is_its_members_error() {
     let result = run(options).await.expect("it starts");
     assert_eq!(result.status, RunStatus::Completed);
     assert!(result.degraded);
-    assert_eq!(statuses(&result), [Some(MemberStatus::Error), Some(MemberStatus::Ok)]);
+    assert_eq!(
+        statuses(&result),
+        [Some(MemberStatus::Error), Some(MemberStatus::Ok)]
+    );
     let error = result.missing[0].error.as_ref().expect("why");
     assert_eq!(error.kind, ErrorKind::Internal);
     assert!(error.message.contains("a bug in the adapter"), "{error}");
@@ -252,13 +294,18 @@ async fn a_failed_run_keeps_its_answers() {
     );
     assert_eq!(result.members[0].answer.as_deref(), Some("north"));
     assert_eq!(result.answer, None);
-    assert_eq!(memory.all().last().map(String::as_str), Some("finalize failed 1"));
+    assert_eq!(
+        memory.all().last().map(String::as_str),
+        Some("finalize failed 1")
+    );
 }
 
 /// "No answer at all always fails."
 #[tokio::test(start_paused = true)]
 async fn no_answer_at_all_fails() {
-    let (options, _) = on_stage(council(2, "", "[chair]\n"), |_, _| Act::Fail(fault(ErrorKind::Auth)));
+    let (options, _) = on_stage(council(2, "", "[chair]\n"), |_, _| {
+        Act::Fail(fault(ErrorKind::Auth))
+    });
     let result = run(options).await.expect("it starts");
     assert_eq!(result.status, RunStatus::Failed);
     assert_eq!(result.errors.len(), 2);
@@ -268,10 +315,12 @@ async fn no_answer_at_all_fails() {
 #[tokio::test(start_paused = true)]
 async fn fail_fast_ends_the_round_at_the_first_failure() {
     let rounds = "[[round]]\nkind = \"independent_analysis\"\nfailure_mode = \"fail_fast\"\n";
-    let (options, _) = on_stage(council(3, "", rounds), |call, _| match call.member.as_str() {
-        "a" => Act::Say("north"),
-        "b" => Act::Fail(fault(ErrorKind::Auth)),
-        _ => Act::Never,
+    let (options, _) = on_stage(council(3, "", rounds), |call, _| {
+        match call.member.as_str() {
+            "a" => Act::Say("north"),
+            "b" => Act::Fail(fault(ErrorKind::Auth)),
+            _ => Act::Never,
+        }
     });
     let result = run(options).await.expect("it starts");
     assert_eq!(result.status, RunStatus::Failed);
@@ -288,10 +337,12 @@ async fn permanent_faults_are_skipped_and_passing_ones_asked_again() {
     let rounds = "retries = 0\n[[round]]\nkind = \"independent_analysis\"\n[[round]]\nkind = \"independent_analysis\"\nname = \"again\"\n";
     let rounds = rounds.replacen("retries = 0\n", "", 1);
     let council = council(3, "", &rounds);
-    let (options, seen) = on_stage(council, |call, _| match (call.member.as_str(), call.round) {
-        ("a", _) => Act::Fail(fault(ErrorKind::NotFound)),
-        ("b", 0) => Act::Fail(fault(ErrorKind::InvalidRequest)),
-        _ => Act::Say("north"),
+    let (options, seen) = on_stage(council, |call, _| {
+        match (call.member.as_str(), call.round) {
+            ("a", _) => Act::Fail(fault(ErrorKind::NotFound)),
+            ("b", 0) => Act::Fail(fault(ErrorKind::InvalidRequest)),
+            _ => Act::Say("north"),
+        }
     });
     let result = run(options).await.expect("it starts");
     assert_eq!(result.status, RunStatus::Completed);
@@ -299,11 +350,22 @@ async fn permanent_faults_are_skipped_and_passing_ones_asked_again() {
     assert!(!calls.contains(&"1.a.answer".to_owned()), "{calls:?}");
     assert!(calls.contains(&"1.b.answer".to_owned()), "{calls:?}");
     let second: Vec<_> = result.rounds[1].statuses.values().copied().collect();
-    assert_eq!(second, [MemberStatus::Skipped, MemberStatus::Ok, MemberStatus::Ok]);
+    assert_eq!(
+        second,
+        [MemberStatus::Skipped, MemberStatus::Ok, MemberStatus::Ok]
+    );
     assert!(result.degraded);
-    let missing: Vec<&str> = result.missing.iter().map(|gone| gone.member.as_str()).collect();
+    let missing: Vec<&str> = result
+        .missing
+        .iter()
+        .map(|gone| gone.member.as_str())
+        .collect();
     assert_eq!(missing, ["a", "b"]);
-    assert_eq!(result.missing[0].status, MemberStatus::Error, "the first cause is told");
+    assert_eq!(
+        result.missing[0].status,
+        MemberStatus::Error,
+        "the first cause is told"
+    );
 }
 
 /// "Chair fallbacks, in order, each a notice: `top_ranked` …; `member:ID` (that member, on its own
@@ -319,24 +381,38 @@ async fn a_member_speaks_for_a_chair_that_fails() {
         }
     });
     let result = run(options).await.expect("it starts");
-    assert!(seen.calls().contains(&"1.b.synthesis".to_owned()), "{:?}", seen.calls());
+    assert!(
+        seen.calls().contains(&"1.b.synthesis".to_owned()),
+        "{:?}",
+        seen.calls()
+    );
     assert_eq!(result.answer, Some("spoken for the chair".into()));
     assert_eq!(result.answer_by.as_deref(), Some("b"));
     assert!(result.degraded);
     assert_eq!(result.missing[0].member.as_str(), CHAIR);
-    assert!(result.notices.iter().any(|notice| notice.code == "fallback"));
+    assert!(
+        result
+            .notices
+            .iter()
+            .any(|notice| notice.code == "fallback")
+    );
 }
 
 /// A chair that fails after its fallbacks: the answers themselves are the answer, and it is said.
 #[tokio::test(start_paused = true)]
 async fn a_chair_that_fails_leaves_the_answers() {
-    let (options, _) = on_stage(council(2, "", "[chair]\n"), |call, _| match call.member.as_str() {
-        CHAIR => Act::Fail(fault(ErrorKind::ContentFilter)),
-        "a" => Act::Say("north"),
-        _ => Act::Say("south"),
+    let (options, _) = on_stage(council(2, "", "[chair]\n"), |call, _| {
+        match call.member.as_str() {
+            CHAIR => Act::Fail(fault(ErrorKind::ContentFilter)),
+            "a" => Act::Say("north"),
+            _ => Act::Say("south"),
+        }
     });
     let result = run(options).await.expect("it starts");
-    assert_eq!((result.status, result.degraded), (RunStatus::Completed, true));
+    assert_eq!(
+        (result.status, result.degraded),
+        (RunStatus::Completed, true)
+    );
     assert_eq!(result.answer, Some("## a\n\nnorth\n\n## b\n\nsouth".into()));
     assert_eq!(result.answer_by.as_deref(), Some("members"));
 }
@@ -347,10 +423,17 @@ async fn a_failing_recorder_never_kills_a_run() {
     for mood in [Mood::Fails, Mood::Panics, Mood::Hangs] {
         let memory = Memory::default();
         let (mut options, _) = on_stage(council(2, "", ""), |_, _| Act::Say("north"));
-        options.recorder = Some(Box::new(Diary { event: (2, mood), ..Diary::new(&memory) }));
+        options.recorder = Some(Box::new(Diary {
+            event: (2, mood),
+            ..Diary::new(&memory)
+        }));
         let result = run(options).await.expect("it starts");
         assert_eq!(result.status, RunStatus::Completed);
-        assert_eq!(result.record, council::event::Record::incomplete(2), "{mood:?}");
+        assert_eq!(
+            result.record,
+            council::event::Record::incomplete(2),
+            "{mood:?}"
+        );
         assert_eq!(memory.count("finalize"), 1, "{mood:?}: {:?}", memory.all());
     }
 }

@@ -1,7 +1,9 @@
 //! A stage for runs: members that do as they are told, and a recorder that remembers.
 
 use async_trait::async_trait;
-use council::event::{CallKey, ErrorKind, Event, MemberStatus, Record, RecordState, RunId, RunResult};
+use council::event::{
+    CallKey, ErrorKind, Event, MemberStatus, Record, RecordState, RunId, RunResult,
+};
 use council::provider::{CallError, Piece, Pieces, Provider, Request, Stop};
 use council::recorder::{Finalize, Recorder, RecorderError};
 use council::run::StartOptions;
@@ -24,7 +26,11 @@ pub(crate) enum Act {
     /// Says a piece every so often, then ends.
     Drip { every: Duration, pieces: usize },
     /// Shows signs of life every so often, then answers.
-    Ping { every: Duration, times: usize, text: &'static str },
+    Ping {
+        every: Duration,
+        times: usize,
+        text: &'static str,
+    },
     /// Says something, then nothing for ever.
     Stall(&'static str),
     /// Never says anything.
@@ -53,7 +59,12 @@ pub(crate) struct Seen {
 
 impl Seen {
     pub(crate) fn calls(&self) -> Vec<String> {
-        self.sent.lock().expect("seen").iter().map(|(call, _)| call.clone()).collect()
+        self.sent
+            .lock()
+            .expect("seen")
+            .iter()
+            .map(|(call, _)| call.clone())
+            .collect()
     }
 
     pub(crate) fn dropped(&self) -> Vec<String> {
@@ -73,7 +84,11 @@ struct Open {
 
 impl Drop for Open {
     fn drop(&mut self) {
-        self.seen.dropped.lock().expect("seen").push(self.call.clone());
+        self.seen
+            .dropped
+            .lock()
+            .expect("seen")
+            .push(self.call.clone());
         self.seen.now.lock().expect("seen").0 -= 1;
     }
 }
@@ -89,13 +104,20 @@ struct Troupe {
 impl Provider for Troupe {
     async fn send(&self, request: Request) -> Result<Pieces, CallError> {
         let call = request.call.to_string();
-        self.seen.sent.lock().expect("seen").push((call.clone(), request.attempt));
+        self.seen
+            .sent
+            .lock()
+            .expect("seen")
+            .push((call.clone(), request.attempt));
         {
             let mut now = self.seen.now.lock().expect("seen");
             now.0 += 1;
             now.1 = now.1.max(now.0);
         }
-        let open = Open { seen: Arc::clone(&self.seen), call };
+        let open = Open {
+            seen: Arc::clone(&self.seen),
+            call,
+        };
         let pieces = act((self.script)(&request.call, request.attempt)).await?;
         Ok(pieces
             .map(move |piece| {
@@ -122,7 +144,11 @@ async fn act(act: Act) -> Result<Pieces, CallError> {
             })
             .chain(stream::iter([done()]))
             .boxed(),
-        Act::Ping { every, times, text: words } => stream::iter(0..times)
+        Act::Ping {
+            every,
+            times,
+            text: words,
+        } => stream::iter(0..times)
             .then(move |_| async move {
                 sleep(every).await;
                 Ok(Piece::Alive)
@@ -163,7 +189,9 @@ pub(crate) fn council(members: usize, head: &str, rest: &str) -> Arc<Council> {
 }
 
 pub(crate) fn ids(members: usize) -> Vec<String> {
-    (0..members).map(|n| format!("{}", char::from(b'a' + u8::try_from(n).expect("few")))).collect()
+    (0..members)
+        .map(|n| format!("{}", char::from(b'a' + u8::try_from(n).expect("few"))))
+        .collect()
 }
 
 /// Options that put `council` on the stage.
@@ -174,8 +202,14 @@ pub(crate) fn on_stage(
     let seen = Arc::new(Seen::default());
     let mut options = StartOptions::new(council, "Which way?".to_owned());
     options.seed = 7;
-    let troupe = Troupe { script: Box::new(script), seen: Arc::clone(&seen) };
-    options.providers = HashMap::from([("rehearsal".to_owned(), Arc::new(troupe) as Arc<dyn Provider>)]);
+    let troupe = Troupe {
+        script: Box::new(script),
+        seen: Arc::clone(&seen),
+    };
+    options.providers = HashMap::from([(
+        "rehearsal".to_owned(),
+        Arc::new(troupe) as Arc<dyn Provider>,
+    )]);
     (options, seen)
 }
 
@@ -197,7 +231,10 @@ impl Memory {
     }
 
     pub(crate) fn count(&self, what: &str) -> usize {
-        self.all().iter().filter(|entry| entry.starts_with(what)).count()
+        self.all()
+            .iter()
+            .filter(|entry| entry.starts_with(what))
+            .count()
     }
 }
 
@@ -257,7 +294,8 @@ impl Recorder for Diary {
 
     async fn handle_event(&mut self, event: Arc<Event>) -> Result<(), RecorderError> {
         if self.room.is_none() {
-            self.memory.add(format!("event {} {}", event.seq, event.body.name()));
+            self.memory
+                .add(format!("event {} {}", event.seq, event.body.name()));
         }
         // A call that is made again goes on waiting for the same room.
         let room = *self.room.get_or_insert_with(|| Instant::now() + self.slow);
@@ -285,10 +323,18 @@ impl Recorder for Diary {
 }
 
 fn answered(result: &RunResult) -> usize {
-    result.members.values().filter(|member| member.answer.is_some()).count()
+    result
+        .members
+        .values()
+        .filter(|member| member.answer.is_some())
+        .count()
 }
 
 /// The status of each member, in order.
 pub(crate) fn statuses(result: &RunResult) -> Vec<Option<MemberStatus>> {
-    result.members.values().map(|member| member.status).collect()
+    result
+        .members
+        .values()
+        .map(|member| member.status)
+        .collect()
 }

@@ -4,7 +4,8 @@ use super::stage::{Act, Diary, Memory, Mood, council, on_stage};
 use council::event::{EventKind, RunStatus};
 use council::provider::Context;
 use council::run::{
-    CancelledBy, LookupError, NoResult, Registry, StartError, StartOptions, run, start, start_linked,
+    CancelledBy, LookupError, NoResult, Registry, StartError, StartOptions, run, start,
+    start_linked,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,13 +39,29 @@ async fn a_refusing_recorder_leaves_nothing() {
         let registry = Registry::default();
         let memory = Memory::default();
         let (mut options, seen) = on_stage(council(1, "", ""), |_, _| Act::Say("north"));
-        options.recorder = Some(Box::new(Diary { init: mood, ..Diary::new(&memory) }));
+        options.recorder = Some(Box::new(Diary {
+            init: mood,
+            ..Diary::new(&memory)
+        }));
         let run_id = options.run_id.clone();
-        let refused = start(options, &registry).await.expect_err("the recorder refuses");
-        assert!(matches!(refused, StartError::RecorderRefused(_)), "{refused}");
-        assert_eq!(registry.lookup(&run_id).err(), Some(LookupError::UnknownRun(run_id.clone())));
+        let refused = start(options, &registry)
+            .await
+            .expect_err("the recorder refuses");
+        assert!(
+            matches!(refused, StartError::RecorderRefused(_)),
+            "{refused}"
+        );
+        assert_eq!(
+            registry.lookup(&run_id).err(),
+            Some(LookupError::UnknownRun(run_id.clone()))
+        );
         assert_eq!(seen.calls(), [""; 0], "nothing was asked");
-        assert_eq!(memory.all().len(), 1, "after a refused init nothing comes: {:?}", memory.all());
+        assert_eq!(
+            memory.all().len(),
+            1,
+            "after a refused init nothing comes: {:?}",
+            memory.all()
+        );
         let (mut again, _) = on_stage(council(1, "", ""), |_, _| Act::Say("north"));
         again.run_id = run_id;
         start(again, &registry).await.expect("the id is free again");
@@ -76,7 +93,9 @@ async fn a_missing_key_refuses_the_start() {
     options.context = Context::new(|_| None);
     let memory = Memory::default();
     options.recorder = Some(Box::new(Diary::new(&memory)));
-    let refused = start(options, &Registry::default()).await.expect_err("no key");
+    let refused = start(options, &Registry::default())
+        .await
+        .expect_err("no key");
     assert_eq!(
         refused.to_string(),
         "the key for provider `openai` is missing: the variable OPENAI_API_KEY is not set"
@@ -88,7 +107,9 @@ async fn a_missing_key_refuses_the_start() {
 #[tokio::test(start_paused = true)]
 async fn a_linked_run_ends_with_its_owner() {
     let (options, _) = on_stage(council(1, "", ""), |_, _| Act::Never);
-    let linked = start_linked(options, &Registry::default()).await.expect("it starts");
+    let linked = start_linked(options, &Registry::default())
+        .await
+        .expect("it starts");
     let handle = linked.handle().clone();
     drop(linked);
     let result = handle.result(None).await.expect("a result");
@@ -99,17 +120,24 @@ async fn a_linked_run_ends_with_its_owner() {
 /// "`RunHandle` is Clone and never cancels by being dropped."
 #[tokio::test(start_paused = true)]
 async fn dropping_handles_cancels_nothing() {
-    let (options, _) =
-        on_stage(council(1, "", ""), |_, _| Act::After(Duration::from_secs(5), "north"));
+    let (options, _) = on_stage(council(1, "", ""), |_, _| {
+        Act::After(Duration::from_secs(5), "north")
+    });
     let mut events = options.subscribe();
-    let handle = start(options, &Registry::default()).await.expect("it starts");
+    let handle = start(options, &Registry::default())
+        .await
+        .expect("it starts");
     drop(handle.clone());
     drop(handle);
     let mut last = None;
     while let Some(event) = events.recv().await {
         last = Some(event);
     }
-    let outcome = last.expect("events").outcome().cloned().expect("a terminal event, last");
+    let outcome = last
+        .expect("events")
+        .outcome()
+        .cloned()
+        .expect("a terminal event, last");
     assert_eq!(outcome.status, RunStatus::Completed);
 }
 
@@ -135,14 +163,23 @@ async fn a_subscriber_that_does_not_read_holds_up_nothing() {
 /// "`result(timeout)` -> result | `StillRunning`."
 #[tokio::test(start_paused = true)]
 async fn a_result_is_waited_for_as_long_as_one_likes() {
-    let (options, _) =
-        on_stage(council(1, "", ""), |_, _| Act::After(Duration::from_secs(5), "north"));
-    let handle = start(options, &Registry::default()).await.expect("it starts");
+    let (options, _) = on_stage(council(1, "", ""), |_, _| {
+        Act::After(Duration::from_secs(5), "north")
+    });
+    let handle = start(options, &Registry::default())
+        .await
+        .expect("it starts");
     let early = handle.result(Some(Duration::from_secs(1))).await;
     assert_eq!(early.err(), Some(NoResult::StillRunning));
-    let result = handle.result(Some(Duration::from_secs(60))).await.expect("a result");
+    let result = handle
+        .result(Some(Duration::from_secs(60)))
+        .await
+        .expect("a result");
     assert_eq!(result.answer, Some("north".into()));
-    let again = handle.result(None).await.expect("a result, as often as one asks");
+    let again = handle
+        .result(None)
+        .await
+        .expect("a result, as often as one asks");
     assert_eq!(again, result);
 }
 
@@ -155,27 +192,45 @@ async fn the_registry_knows_a_run_while_a_handle_lives() {
     let handle = start(options, &registry).await.expect("it starts");
     let run_id = handle.run_id().clone();
     handle.result(None).await.expect("a result");
-    let found = registry.lookup(&run_id).expect("it has ended, and a handle lives");
+    let found = registry
+        .lookup(&run_id)
+        .expect("it has ended, and a handle lives");
     assert_eq!(found.state().status, RunStatus::Completed);
     drop((handle, found));
     for _ in 0..10 {
         tokio::task::yield_now().await;
     }
-    assert_eq!(registry.lookup(&run_id).err(), Some(LookupError::UnknownRun(run_id)));
+    assert_eq!(
+        registry.lookup(&run_id).err(),
+        Some(LookupError::UnknownRun(run_id))
+    );
 }
 
 /// "`RunnerDead`": the task that carries the run is gone without a result.
 #[test]
 fn a_run_whose_runtime_is_gone_has_a_dead_runner() {
     let registry = Registry::default();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     let (options, _) = on_stage(council(1, "", ""), |_, _| Act::Never);
-    let handle = runtime.block_on(start(options, &registry)).expect("it starts");
+    let handle = runtime
+        .block_on(start(options, &registry))
+        .expect("it starts");
     drop(runtime);
     let run_id = handle.run_id().clone();
-    assert_eq!(registry.lookup(&run_id).err(), Some(LookupError::RunnerDead(run_id)));
-    let other = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    assert_eq!(other.block_on(handle.result(None)).err(), Some(NoResult::RunnerDead));
+    assert_eq!(
+        registry.lookup(&run_id).err(),
+        Some(LookupError::RunnerDead(run_id))
+    );
+    let other = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime");
+    assert_eq!(
+        other.block_on(handle.result(None)).err(),
+        Some(NoResult::RunnerDead)
+    );
 }
 
 /// "`state()`: run id, council, status, current round (name, index), rounds completed, start time;
@@ -183,20 +238,35 @@ fn a_run_whose_runtime_is_gone_has_a_dead_runner() {
 #[tokio::test(start_paused = true)]
 async fn the_state_tells_where_the_run_stands() {
     let chair = "[chair]\n[[round]]\nkind = \"independent_analysis\"\nname = \"opening\"\n[[round]]\nkind = \"synthesis\"\nname = \"closing\"\n";
-    let (options, _) =
-        on_stage(council(2, "", chair), |_, _| Act::After(Duration::from_secs(5), "north"));
-    let handle = start(options, &Registry::default()).await.expect("it starts");
+    let (options, _) = on_stage(council(2, "", chair), |_, _| {
+        Act::After(Duration::from_secs(5), "north")
+    });
+    let handle = start(options, &Registry::default())
+        .await
+        .expect("it starts");
     assert_eq!(handle.state().status, RunStatus::Pending);
     assert_eq!(handle.state().started_at, None);
     tokio::time::sleep(Duration::from_secs(1)).await;
     let state = handle.state();
-    assert_eq!((state.status, state.council.as_str()), (RunStatus::Running, "stage"));
-    assert_eq!((state.round, state.rounds_completed), (Some(("opening".to_owned(), 0)), 0));
+    assert_eq!(
+        (state.status, state.council.as_str()),
+        (RunStatus::Running, "stage")
+    );
+    assert_eq!(
+        (state.round, state.rounds_completed),
+        (Some(("opening".to_owned(), 0)), 0)
+    );
     assert!(state.started_at.is_some() && state.run_id == *handle.run_id());
     tokio::time::sleep(Duration::from_secs(5)).await;
     let state = handle.state();
-    assert_eq!((state.round, state.rounds_completed), (Some(("closing".to_owned(), 1)), 1));
+    assert_eq!(
+        (state.round, state.rounds_completed),
+        (Some(("closing".to_owned(), 1)), 1)
+    );
     handle.result(None).await.expect("a result");
     let state = handle.state();
-    assert_eq!((state.status, state.round, state.rounds_completed), (RunStatus::Completed, None, 2));
+    assert_eq!(
+        (state.status, state.round, state.rounds_completed),
+        (RunStatus::Completed, None, 2)
+    );
 }

@@ -18,7 +18,12 @@ async fn runs_survive_their_caller_and_end_with_the_supervisor() {
     let theirs = Arc::clone(&supervisor);
     let caller = tokio::spawn(async move {
         let (options, _) = on_stage(council(1, "", ""), |_, _| Act::Never);
-        theirs.start_run(options).await.expect("it starts").run_id().clone()
+        theirs
+            .start_run(options)
+            .await
+            .expect("it starts")
+            .run_id()
+            .clone()
     });
     let run_id = caller.await.expect("no panic");
     let child = supervisor.which_children().pop().expect("the run lives on");
@@ -40,7 +45,10 @@ async fn a_supervised_run_is_recorded_like_any_other() {
     let handle = supervisor.start_run(options).await.expect("it starts");
     let result = handle.result(None).await.expect("a result");
     assert_eq!(result.answer, Some("north".into()));
-    assert_eq!(memory.all().last().map(String::as_str), Some("finalize completed 1"));
+    assert_eq!(
+        memory.all().last().map(String::as_str),
+        Some("finalize completed 1")
+    );
     assert!(supervisor.registry().lookup(handle.run_id()).is_ok());
 }
 
@@ -86,10 +94,20 @@ async fn terminate_all_names_the_late() {
     let memory = Memory::default();
     let (mut options, _) = on_stage(council(1, "", ""), |_, _| Act::Never);
     let slow = Duration::from_secs(60);
-    options.recorder = Some(Box::new(Diary { slow, back_pressure: true, ..Diary::new(&memory) }));
+    options.recorder = Some(Box::new(Diary {
+        slow,
+        back_pressure: true,
+        ..Diary::new(&memory)
+    }));
     let handle = supervisor.start_run(options).await.expect("it starts");
-    assert_eq!(supervisor.terminate_all(GRACE).await, [handle.run_id().clone()]);
-    let result = handle.result(None).await.expect("late, and recorded all the same");
+    assert_eq!(
+        supervisor.terminate_all(GRACE).await,
+        [handle.run_id().clone()]
+    );
+    let result = handle
+        .result(None)
+        .await
+        .expect("late, and recorded all the same");
     assert_eq!(result.status, RunStatus::Cancelled);
 }
 
@@ -122,20 +140,35 @@ async fn terminate_all_ends_runs_that_are_being_started() {
     let memory = Memory::default();
     let open = Arc::new(Notify::new());
     let (mut options, seen) = on_stage(council(1, "", ""), |_, _| Act::Say("north"));
-    options.recorder = Some(Box::new(Gate { open: Arc::clone(&open), diary: Diary::new(&memory) }));
+    options.recorder = Some(Box::new(Gate {
+        open: Arc::clone(&open),
+        diary: Diary::new(&memory),
+    }));
     let theirs = Arc::clone(&supervisor);
     let starting = tokio::spawn(async move { theirs.start_run(options).await });
     tokio::time::sleep(Duration::from_millis(1)).await;
-    let child = supervisor.which_children().pop().expect("it is being started");
-    assert_eq!((child.status, child.handle.is_none()), (RunStatus::Pending, true));
+    let child = supervisor
+        .which_children()
+        .pop()
+        .expect("it is being started");
+    assert_eq!(
+        (child.status, child.handle.is_none()),
+        (RunStatus::Pending, true)
+    );
     let all = Arc::clone(&supervisor);
     let ending = tokio::spawn(async move { all.terminate_all(GRACE).await });
     tokio::time::sleep(Duration::from_millis(1)).await;
     open.notify_one();
     assert_eq!(ending.await.expect("no panic"), []);
-    starting.await.expect("no panic").expect("it starts, and is cancelled at once");
+    starting
+        .await
+        .expect("no panic")
+        .expect("it starts, and is cancelled at once");
     assert_eq!(seen.calls(), [""; 0], "nothing was asked");
-    assert_eq!(memory.all().last().map(String::as_str), Some("finalize cancelled 0"));
+    assert_eq!(
+        memory.all().last().map(String::as_str),
+        Some("finalize cancelled 0")
+    );
 }
 
 /// "`stop` (refuse new ones, then terminate_all)."
@@ -155,12 +188,20 @@ async fn a_stopped_supervisor_takes_no_more_runs() {
 #[tokio::test(start_paused = true)]
 async fn one_bad_child_touches_nobody_else() {
     let supervisor = Supervisor::new();
-    let (good, _) = on_stage(council(1, "", ""), |_, _| Act::After(Duration::from_secs(5), "north"));
+    let (good, _) = on_stage(council(1, "", ""), |_, _| {
+        Act::After(Duration::from_secs(5), "north")
+    });
     let (bad, seen) = on_stage(council(1, "", ""), |_, _| Act::Panic("down with it"));
     let good = supervisor.start_run(good).await.expect("it starts");
     let bad = supervisor.start_run(bad).await.expect("it starts");
-    assert_eq!(bad.result(None).await.expect("a result").status, RunStatus::Failed);
-    assert_eq!(good.result(None).await.expect("a result").status, RunStatus::Completed);
+    assert_eq!(
+        bad.result(None).await.expect("a result").status,
+        RunStatus::Failed
+    );
+    assert_eq!(
+        good.result(None).await.expect("a result").status,
+        RunStatus::Completed
+    );
     assert_eq!(seen.calls().len(), 1, "never restarted");
 }
 

@@ -90,7 +90,7 @@ async fn a_missing_key_refuses_the_start() {
     let document = "name = \"k\"\n[[member]]\nid = \"a\"\nmodel = \"openai/gpt-x\"\n";
     let council = Arc::new(super::super::common::check(document));
     let mut options = StartOptions::new(council, "Which way?".to_owned());
-    options.context = Context::new(|_| None);
+    options.context = Context::isolated(|_| None);
     let memory = Memory::default();
     options.recorder = Some(Box::new(Diary::new(&memory)));
     let refused = start(options, &Registry::default())
@@ -98,7 +98,7 @@ async fn a_missing_key_refuses_the_start() {
         .expect_err("no key");
     assert_eq!(
         refused.to_string(),
-        "the key for provider `openai` is missing: the variable OPENAI_API_KEY is not set"
+        "provider `openai` needs the environment variable `OPENAI_API_KEY`, which is not set: export it, or change the provider in the spec"
     );
     assert_eq!(memory.all(), [""; 0], "checked before anything is recorded");
 }

@@ -274,11 +274,11 @@ fn plain_list(text: &str, names: &[String]) -> Option<Vec<String>> {
     })
 }
 
-/// Whether a line announces a ranking.
+/// Whether a line announces a ranking. Broken JSON does not: what was lost of it is not known.
 fn is_title(line: &str) -> bool {
     let line = line.trim().to_lowercase();
-    let is_list_item = numbered(&line).is_some();
-    !is_list_item
+    let is_prose = numbered(&line).is_none() && !line.contains('{') && !line.starts_with('"');
+    is_prose
         && line.len() < 120
         && line
             .split(|sign: char| !sign.is_alphabetic())

@@ -59,3 +59,55 @@ pub fn usable(table: &Table<'_>, replies: &[Reply]) -> usize {
         .filter(|(id, status)| !id.is_chair() && **status == MemberStatus::Ok && asked(id))
         .count()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::event::ErrorKind;
+    use crate::round::testing::{House, failed, ok};
+
+    #[test]
+    fn answers_keep_the_order_of_the_spec_and_old_ones_stay() {
+        let mut house = House::new("independent_analysis", 3);
+        house.hold(&[("0.a.answer", failed(ErrorKind::Transient))]);
+        let ids = |house: &House| {
+            house
+                .minutes
+                .answers
+                .keys()
+                .map(ToString::to_string)
+                .collect::<String>()
+        };
+        assert_eq!(ids(&house), "bc");
+        house.go_on_with("independent_analysis");
+        house.hold(&[
+            ("1.a.answer", ok("late")),
+            ("1.b.answer", failed(ErrorKind::Timeout)),
+        ]);
+        assert_eq!(ids(&house), "abc");
+        let answers: Vec<&str> = house.minutes.answers.values().map(String::as_str).collect();
+        assert_eq!(answers, ["late", "answer by b", "answer by c"]);
+    }
+
+    #[test]
+    fn comments_stay_until_others_come() {
+        let mut house = House::new("peer_review", 2).with_answers(2);
+        house.hold(&[]);
+        let reviews = house.minutes.reviews.clone();
+        assert_eq!(reviews.len(), 2);
+        house.go_on_with("independent_analysis");
+        house.hold(&[]);
+        assert_eq!(house.minutes.reviews, reviews);
+        assert_eq!(house.minutes.held.len(), 2);
+    }
+
+    #[test]
+    fn the_chair_counts_nowhere() {
+        let mut house = House::new("synthesis", 2).with_answers(2);
+        let held = house.hold(&[]);
+        assert_eq!(house.usable(&held), 0);
+        house.go_on_with("peer_review");
+        let held = house.hold(&[("2.a.revise", failed(ErrorKind::Timeout))]);
+        assert_eq!(held.statuses_text(), "a timeout, b ok");
+        assert_eq!(house.usable(&held), 1);
+    }
+}

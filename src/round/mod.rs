@@ -180,6 +180,10 @@ pub struct Reply {
 
 /// What a round does next.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, and it is taken apart at once"
+)]
 pub enum Step {
     /// Ask all of these at once, and come back when every one has ended.
     Ask(Vec<Ask>),

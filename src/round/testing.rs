@@ -2,7 +2,7 @@
 
 use super::{
     Close, FailureMode, Fallback, InputMode, Minutes, Reply, RoundPlan, Seat, Step, Table,
-    TieBreak, kind, read, statuses,
+    TieBreak, kind, read, statuses, usable,
 };
 use crate::event::{
     Ask, ErrorKind, Expect, MemberCompleted, MemberId, MemberStatus, RoundRef, RunError,
@@ -157,15 +157,17 @@ impl House {
         self.plan.kind = kind(name).expect("a kind");
     }
 
-    /// Holds the round: who has no scripted reply gives the tamest one there is.
-    pub(super) fn hold(&mut self, scripted: &[(&str, MemberCompleted)]) -> HeldRound {
-        let round = RoundRef {
+    fn round(&self) -> RoundRef {
+        RoundRef {
             index: self.index,
             name: self.plan.name.clone(),
             kind: self.plan.kind.name().to_owned(),
             iteration: 0,
-        };
-        let table = Table {
+        }
+    }
+
+    fn table<'a>(&'a self, round: &'a RoundRef) -> Table<'a> {
+        Table {
             council: "test",
             input: "What is best?",
             input_mode: if self.is_material {
@@ -175,13 +177,23 @@ impl House {
             },
             seed: 7,
             plan: &self.plan,
-            round: &round,
+            round,
             seats: &self.seats,
             all: &self.all,
             chair: self.chair.as_ref(),
             fallback: &self.fallback,
             minutes: &self.minutes,
-        };
+        }
+    }
+
+    pub(super) fn usable(&self, held: &HeldRound) -> usize {
+        usable(&self.table(&self.round()), &held.replies)
+    }
+
+    /// Holds the round: who has no scripted reply gives the tamest one there is.
+    pub(super) fn hold(&mut self, scripted: &[(&str, MemberCompleted)]) -> HeldRound {
+        let round = self.round();
+        let table = self.table(&round);
         let mut batches = Vec::new();
         let mut replies: Vec<Reply> = Vec::new();
         let close = loop {

@@ -274,3 +274,6 @@ pub(super) fn count(number: usize, what: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };
     format!("{number} {what}{ending}")
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,249 @@
-//! Tests.
+//! A corpus of replies as models give them.
+
+use super::*;
+use crate::round::labels::label;
+use proptest::prelude::*;
+
+fn names() -> Vec<String> {
+    (0..3).map(label).collect()
+}
+
+/// The order as letters, or why there is none.
+fn order(text: &str) -> Result<String, String> {
+    ranking(text, &names())
+        .map(|read| {
+            read.order
+                .into_iter()
+                .map(|place| ["A", "B", "C"][place])
+                .collect()
+        })
+        .map_err(|fault| fault.0)
+}
+
+#[test]
+fn rankings_are_read_however_they_are_written() {
+    for (text, expected) in [
+        // As asked for.
+        (
+            r#"{"comments": {}, "rationale": "x", "ranking": ["Response B", "Response A", "Response C"]}"#,
+            "BAC",
+        ),
+        (
+            "```json\n{\"ranking\": [\"Response C\", \"Response B\", \"Response A\"]}\n```",
+            "CBA",
+        ),
+        (
+            "Here is my ballot:\n{\"ranking\": [\"Response C\", \"Response B\", \"Response A\"]}\nThank you {really}.",
+            "CBA",
+        ),
+        (
+            "<think>{\"ranking\": [\"Response A\", \"Response B\"]}</think>{\"ranking\": [\"Response B\", \"Response A\", \"Response C\"]}",
+            "BAC",
+        ),
+        // Nearly as asked for.
+        (r#"{"ranking": ["B", "c", "answer a"]}"#, "BCA"),
+        (
+            r#"{"ranking": ["**Response B**", "response_c", "Response A."]}"#,
+            "BCA",
+        ),
+        (
+            r#"{"Ranking": "Response C > Response A > Response B"}"#,
+            "CAB",
+        ),
+        (r#"{"ranking": "1. B, 2. A, 3. C"}"#, "BAC"),
+        (
+            r#"{"ranking": [{"label": "Response B", "score": 9}, {"label": "Response A", "score": 3}]}"#,
+            "BA",
+        ),
+        (
+            r#"{"ranking": [{"rank": 1, "response": "Response C"}, {"rank": 2, "response": "B"}]}"#,
+            "CB",
+        ),
+        (
+            r#"{"ranking": {"1": "Response B", "2": "Response C", "3": "Response A"}}"#,
+            "BCA",
+        ),
+        (
+            r#"{"ranking": {"Response A": 3, "Response B": 1, "Response C": 2}}"#,
+            "BCA",
+        ),
+        (
+            r#"{"result": {"final_ranking": ["Response B: clear", "Response A: vague"]}}"#,
+            "BA",
+        ),
+        (r#"["Response C", "Response A", "Response B"]"#, "CAB"),
+        (
+            "{\"comments\": {\"Response A\": \"two\nlines\"}, \"ranking\": [\"Response B\", \"Response A\",],}",
+            "BA",
+        ),
+        // An example of the form first, the ballot last.
+        (
+            "I reply as {\"ranking\": [\"Response A\", \"Response B\"]}. So:\n{\"ranking\": [\"Response C\", \"Response A\", \"Response B\"]}",
+            "CAB",
+        ),
+        (
+            "{\"ranking\": [\"Response B\", \"Response A\"]}\n{\"ranking\": [\"…\", \"…\"]}",
+            "BA",
+        ),
+        // Without JSON.
+        ("1. Response B\n2. Response A\n3. Response C", "BAC"),
+        (
+            "1) **Response C**\n\n2) **Response B**\n\n3) Response A",
+            "CBA",
+        ),
+        (
+            "Response A is fine.\nResponse B is not.\n\nFINAL RANKING:\n1. Response A\n2. Response C\n3. Response B",
+            "ACB",
+        ),
+        (
+            "## My ranking\n1. Response C - the clearest\n   It names its sources.\n2. Response A (vague)\n3. Response B: wrong",
+            "CAB",
+        ),
+        ("Ranking (best to worst): B > C > A", "BCA"),
+        ("**Ranking:** Response C, Response A, Response B", "CAB"),
+        (
+            "I have compared them.\nResponse B > Response C > Response A",
+            "BCA",
+        ),
+        (
+            "Final ranking:\n3. Response A\n1. Response B\n2. Response C",
+            "BCA",
+        ),
+        (
+            "1. Response A: some merit\n2. Response B: more merit\n\nI rank them:\n1. Response B\n2. Response A",
+            "BA",
+        ),
+        // Partial, with strangers and repetitions.
+        (
+            r#"{"ranking": ["Response B", "Response B", "Response Z", "Response A"]}"#,
+            "BA",
+        ),
+        (
+            r#"{"ranking": ["Response C", 7, null, "Response B"]}"#,
+            "CB",
+        ),
+    ] {
+        assert_eq!(order(text).as_deref(), Ok(expected), "{text}");
+    }
+}
+
+#[test]
+fn what_is_not_clearly_an_order_is_none() {
+    for (text, fault) in [
+        ("", "no `ranking`"),
+        ("I cannot rank these.", "no `ranking`"),
+        (
+            "Response A is better than Response B, I think.",
+            "no `ranking`",
+        ),
+        // Comments in the order of reading are no order of merit.
+        (
+            "1. Response A: good\n2. Response B: better\n3. Response C: best",
+            "no `ranking`",
+        ),
+        (
+            "1. Response A\nIt is good.\n2. Response B\nIt is better.",
+            "no `ranking`",
+        ),
+        (r#"{"ranking": []}"#, "names none of"),
+        (r#"{"ranking": ["Response A"]}"#, "names only one of"),
+        (
+            r#"{"ranking": ["Response A", "Response A", "A"]}"#,
+            "names only one of",
+        ),
+        (r#"{"ranking": ["best", "worst"]}"#, "names none of"),
+        // Scores read the other way round than places.
+        (
+            r#"{"ranking": {"Response A": 9, "Response B": 4, "Response C": 7}}"#,
+            "no `ranking`",
+        ),
+        (r#"{"ranking": null}"#, "no `ranking`"),
+        (r#"{"ranking": [2, 1, 3]}"#, "names none of"),
+        (
+            r#"{"comments": {"Response A": "x"}, "ranking": ["Response A", "Respo"#,
+            "no `ranking`",
+        ),
+        (
+            "{\"ranking\": [\"Response A\", \"Response B\"",
+            "no `ranking`",
+        ),
+        (
+            "{\n\"ranking\": [\n\"Response A\",\n\"Response B\",\n\"Resp",
+            "no `ranking`",
+        ),
+        ("[[[[{{{{\"\\u0000", "no `ranking`"),
+        ("<html><body>502 Bad Gateway</body></html>", "no `ranking`"),
+    ] {
+        let found = order(text).expect_err(text);
+        assert!(found.contains(fault), "{text}: {found}");
+    }
+}
+
+#[test]
+fn what_is_struck_or_left_out_is_flagged() {
+    let text = r#"{"ranking": ["Response B", "b", "Response Q", "Response A"]}"#;
+    assert_eq!(
+        ranking(text, &names()).expect("readable").flags,
+        [
+            "struck `b`: repeated",
+            "struck `Response Q`: unknown",
+            "left out: Response C"
+        ]
+    );
+    let many: Vec<String> = (0..1000)
+        .map(|turn| format!("nobody {turn}"))
+        .chain(names())
+        .collect();
+    let text = serde_json::json!({ "ranking": many }).to_string();
+    let flags = ranking(&text, &names()).expect("readable").flags;
+    assert_eq!((flags.len(), flags[8].as_str()), (9, "struck 992 more"));
+}
+
+#[test]
+fn comments_are_read_from_their_object_or_from_sections() {
+    let expected = [(0, "fine".to_owned()), (1, "poor".to_owned())];
+    for text in [
+        r#"{"comments": {"Response B": "poor", "A": "fine"}, "ranking": ["A", "B"]}"#,
+        r#"{"comments": [{"label": "A", "comment": "fine"}, {"label": "B", "comment": "poor"}], "ranking": ["A", "B"]}"#,
+        r#"{"comments": "Response A: fine\nResponse B: poor", "ranking": ["A", "B"]}"#,
+        "## Response A\nfine\n## Response B\npoor\n## Ranking: A > B",
+    ] {
+        let comments = ranking(text, &names()).expect("readable").comments;
+        assert_eq!(comments[0], expected[0], "{text}");
+        assert!(comments[1].1.starts_with("poor"), "{text}");
+    }
+}
+
+#[test]
+fn ids_are_read_as_labels_are() {
+    let ids = ["a", "cost", "cost-2"].map(str::to_owned);
+    let text = r#"{"ranking": ["cost-2", "`cost`", "Cost", "a"]}"#;
+    let read = ranking(text, &ids).expect("readable");
+    assert_eq!(read.order, [2, 1, 0]);
+}
+
+proptest! {
+    /// Whatever comes, reading it ends, and an order holds each place once.
+    #[test]
+    fn any_text_can_be_read(pieces in prop::collection::vec(
+        prop_oneof![
+            Just("Response A"), Just("Response B"), Just("C"), Just("\n"), Just("1. "), Just("2) "),
+            Just("{\"ranking\": ["), Just("\""), Just(", "), Just("]}"), Just("ranking: "), Just(" > "),
+            Just("**"), Just("ä"), Just("</think>"), Just("\\"),
+        ],
+        0..30,
+    )) {
+        if let Ok(read) = ranking(&pieces.concat(), &names()) {
+            let mut places = read.order.clone();
+            places.sort_unstable();
+            places.dedup();
+            prop_assert_eq!(places.len(), read.order.len());
+            prop_assert!(read.order.len() >= 2 && read.order.iter().all(|place| *place < 3));
+        }
+    }
+
+    #[test]
+    fn any_choice_can_be_read(text in "(?s).{0,60}") {
+        prop_assert!(choice(&text, &names()).is_err() || text.contains(['a', 'b', 'c', 'A', 'B', 'C']));
+    }
+}

@@ -1,1 +1,45 @@
-//! (room to be filled)
+//! The store: one SQLite file that holds every run with all of its events, and who is alive.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `path` | where the store is |
+//! | `schema` | its tables, as append-only migrations |
+//! | `open` | the opening sequence, for writing and for reading |
+//! | `sql` | the statements that writing and reading share |
+//! | `write` | [`Writer`], the handle to the one thread of a process that writes |
+//! | `scribe` | that thread: what is queued goes into one transaction |
+//! | `live` | which recording processes are alive, by file locks |
+//! | `crash` | the end of a run whose process died |
+//! | `read`, `find`, `summary` | [`Reader`]: a run as it is stored, by name, in a list |
+//!
+//! What always holds:
+//! - The store has a gapless prefix of each run's events; what is missing of a run that lost some
+//!   is said in its row.
+//! - A row's `outcome` and its terminal event are written in one transaction, by whoever is first.
+//! - `outcome` is NULL until the run has ended. A row without one whose process is dead is a
+//!   crashed run, recorded or not, and reads the same before and after that is recorded.
+//! - A lock is waited for, never an error, until 30 s have passed.
+
+mod crash;
+mod error;
+mod find;
+mod live;
+mod open;
+mod path;
+mod read;
+mod schema;
+mod scribe;
+mod sql;
+mod summary;
+mod write;
+
+#[cfg(test)]
+mod testing;
+
+pub use error::StoreError;
+pub use find::FindError;
+pub use path::locate;
+pub use read::Reader;
+pub use sql::NewRun;
+pub use summary::Summary;
+pub use write::Writer;

@@ -1,0 +1,398 @@
+//! What is stored, as it stands: a run's events, its result, and whether it still goes on.
+
+use super::StoreError;
+use super::crash;
+use super::live::{Life, LiveFolder};
+use super::open::{self, PATIENCE};
+use super::sql::{self, Row};
+use super::summary::Summary;
+use crate::event::{Event, RunId, RunResult};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use std::path::{Path, PathBuf};
+
+/// A store that is open for reading.
+#[derive(Debug)]
+pub struct Reader {
+    pub(super) conn: Connection,
+    pub(super) path: PathBuf,
+    live: LiveFolder,
+}
+
+/// Whether the process of a run is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// The run has an outcome.
+    Ended,
+    /// It goes on.
+    Alive,
+    /// It has no outcome, and nobody can tell.
+    Unverified,
+    /// Its process is gone, and nobody has recorded that.
+    Dead,
+}
+
+/// A run as it stood at one moment.
+struct View {
+    row: Row,
+    bodies: Vec<String>,
+    standing: Standing,
+}
+
+impl Reader {
+    /// Opens the store at `path`; none where there is no store, and then no file is made.
+    /// A store that may not be written can be read.
+    ///
+    /// # Errors
+    /// The file is no store, a newer one, or cannot be read.
+    pub fn open(path: &Path) -> Result<Option<Self>, StoreError> {
+        let opened = open::for_reading(path, PATIENCE)?;
+        Ok(opened.map(|opened| Self {
+            live: LiveFolder::of(&opened.path),
+            conn: opened.conn,
+            path: opened.path,
+        }))
+    }
+
+    /// The events of a run, in order, each as the JSON line that was written. A run whose process
+    /// died has its terminal event also before that is recorded.
+    ///
+    /// # Errors
+    /// There is no such run, or it cannot be read.
+    pub fn bodies(&self, run_id: &RunId) -> Result<Vec<String>, StoreError> {
+        let mut view = self.look(run_id)?;
+        if view.standing == Standing::Dead {
+            let terminal = crash::terminal(&view.row, &self.parse(&view)?, crash::REASON);
+            let line = serde_json::to_string(&terminal);
+            view.bodies
+                .push(line.map_err(|fault| self.unreadable(run_id, &fault))?);
+        }
+        Ok(view.bodies)
+    }
+
+    /// The events of a run, in order, as [`Reader::bodies`] gives them.
+    ///
+    /// # Errors
+    /// There is no such run, or it cannot be read.
+    pub fn events(&self, run_id: &RunId) -> Result<Vec<Event>, StoreError> {
+        Ok(self.look_whole(run_id)?.1)
+    }
+
+    /// A run as a whole: the fold of its events, and where it stands now.
+    ///
+    /// # Errors
+    /// There is no such run, or it cannot be read.
+    pub fn result(&self, run_id: &RunId) -> Result<RunResult, StoreError> {
+        let (view, events) = self.look_whole(run_id)?;
+        Ok(result_of(view.row, &events))
+    }
+
+    /// Whether a run that has no outcome is known to go on, or one that is crashed to be dead.
+    /// Where it is not, people are told `running (unverified)`.
+    ///
+    /// # Errors
+    /// There is no such run, or it cannot be read.
+    pub fn is_verified(&self, run_id: &RunId) -> Result<bool, StoreError> {
+        let row = sql::row(&self.conn, run_id)
+            .map_err(|fault| self.fault(&fault))?
+            .ok_or_else(|| StoreError::UnknownRun(run_id.clone()))?;
+        Ok(row.outcome.is_some() || self.live.probe(row.live.as_deref()) != Life::Unknown)
+    }
+
+    /// The newest runs, newest first, `limit` at most; sub-runs only with `all`. Events are read
+    /// only for runs whose process died and that nobody has recorded as crashed.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn summaries(&self, limit: usize, all: bool) -> Result<Vec<Summary>, StoreError> {
+        self.newest(limit, all)
+            .map_err(|fault| self.fault(&fault))?
+            .into_iter()
+            .map(|row| {
+                if row.outcome.is_some() {
+                    return self.summary(&row, true);
+                }
+                match self.live.probe(row.live.as_deref()) {
+                    Life::Alive => self.summary(&row, true),
+                    Life::Unknown => self.summary(&row, false),
+                    // It may have ended in between; what it was is in its events otherwise.
+                    Life::Dead => {
+                        let created_at = row.created_at;
+                        let (view, events) = self.look_whole(&row.run_id)?;
+                        let result = result_of(view.row, &events);
+                        Ok(Summary::of_result(result, created_at))
+                    }
+                }
+            })
+            .collect()
+    }
+
+    /// Asks the process of a run to end it; says whether the run had not ended.
+    ///
+    /// # Errors
+    /// There is no such run, or the store cannot be written.
+    pub fn request_cancel(&self, run_id: &RunId) -> Result<bool, StoreError> {
+        let ask = || {
+            let tx = Transaction::new_unchecked(&self.conn, TransactionBehavior::Immediate)?;
+            let asked = tx.execute(
+                "UPDATE runs SET cancel_requested = 1 WHERE run_id = ?1 AND outcome IS NULL",
+                [run_id.as_str()],
+            )?;
+            let known = asked > 0 || sql::row(&tx, run_id)?.is_some();
+            tx.commit()?;
+            Ok((known, asked > 0))
+        };
+        match ask().map_err(|fault| self.fault(&fault))? {
+            (true, asked) => Ok(asked),
+            (false, _) => Err(StoreError::UnknownRun(run_id.clone())),
+        }
+    }
+
+    fn newest(&self, limit: usize, all: bool) -> rusqlite::Result<Vec<Row>> {
+        self.conn
+            .prepare_cached(&newest_first(all))?
+            .query_map([i64::try_from(limit).unwrap_or(i64::MAX)], Row::read)?
+            .collect()
+    }
+
+    fn summary(&self, row: &Row, verified: bool) -> Result<Summary, StoreError> {
+        Summary::of_row(row, verified).map_err(|fault| self.unreadable(&row.run_id, &fault))
+    }
+
+    /// A dead process's row is read again after the probe: the run may have ended in between.
+    fn look(&self, run_id: &RunId) -> Result<View, StoreError> {
+        let first = self.snapshot(run_id)?;
+        if first.standing == Standing::Ended {
+            return Ok(first);
+        }
+        let standing = match self.live.probe(first.row.live.as_deref()) {
+            Life::Alive => Standing::Alive,
+            Life::Unknown => Standing::Unverified,
+            Life::Dead => {
+                let again = self.snapshot(run_id)?;
+                let standing = match again.standing {
+                    Standing::Ended => Standing::Ended,
+                    _ => Standing::Dead,
+                };
+                return Ok(View { standing, ..again });
+            }
+        };
+        Ok(View { standing, ..first })
+    }
+
+    /// A run with its events, and with the terminal event of a dead one.
+    fn look_whole(&self, run_id: &RunId) -> Result<(View, Vec<Event>), StoreError> {
+        let view = self.look(run_id)?;
+        let mut events = self.parse(&view)?;
+        if view.standing == Standing::Dead {
+            events.push(crash::terminal(&view.row, &events, crash::REASON));
+        }
+        Ok((view, events))
+    }
+
+    /// Row and events of one transaction, so that they belong together.
+    fn snapshot(&self, run_id: &RunId) -> Result<View, StoreError> {
+        let read = || {
+            let tx = Transaction::new_unchecked(&self.conn, TransactionBehavior::Deferred)?;
+            let Some(row) = sql::row(&tx, run_id)? else {
+                return Ok(None);
+            };
+            let bodies = sql::bodies(&tx, run_id)?;
+            Ok(Some((row, bodies)))
+        };
+        let (row, bodies) = read()
+            .map_err(|fault| self.fault(&fault))?
+            .ok_or_else(|| StoreError::UnknownRun(run_id.clone()))?;
+        let standing = if row.outcome.is_some() {
+            Standing::Ended
+        } else {
+            Standing::Unverified
+        };
+        Ok(View {
+            row,
+            bodies,
+            standing,
+        })
+    }
+
+    fn parse(&self, view: &View) -> Result<Vec<Event>, StoreError> {
+        crash::events(&self.path, &view.row, &view.bodies)
+    }
+
+    pub(super) fn fault(&self, fault: &rusqlite::Error) -> StoreError {
+        StoreError::of(&self.path, PATIENCE, fault)
+    }
+
+    fn unreadable(&self, run_id: &RunId, fault: &serde_json::Error) -> StoreError {
+        StoreError::Unreadable {
+            path: self.path.clone(),
+            run_id: run_id.to_string(),
+            why: fault.to_string(),
+        }
+    }
+}
+
+/// Rows come in by time, so the newest has the highest rowid; VACUUM keeps the order.
+pub(super) fn newest_first(all: bool) -> String {
+    let which = if all { "" } else { "WHERE parent IS NULL" };
+    let columns = sql::COLUMNS;
+    format!("SELECT {columns} FROM runs {which} ORDER BY rowid DESC LIMIT ?1")
+}
+
+fn result_of(row: Row, events: &[Event]) -> RunResult {
+    let mut result = crash::fold(&row, events).result();
+    if result.started_at.is_none() {
+        // Only the first event would tell, and the run never came to it.
+        result.parent = row.parent;
+        result.origin = row.origin;
+        result.council = row.council;
+        result.input = row.input;
+        result.labels = row.labels;
+        result.seed = row.seed;
+    }
+    if let Some(record) = row.record {
+        result.record = record;
+    }
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::RunStatus;
+    use crate::store::Writer;
+    use crate::store::testing::{block_on, run, write_open, write_whole};
+    use serde_json::Value;
+
+    fn new_store() -> (tempfile::TempDir, PathBuf, Writer) {
+        let dir = tempfile::tempdir().expect("a folder");
+        let store = dir.path().join("runs.db");
+        let writer = Writer::open(&store).expect("a store");
+        (dir, store, writer)
+    }
+
+    fn reader(store: &Path) -> Reader {
+        Reader::open(store).expect("it opens").expect("a store")
+    }
+
+    #[test]
+    fn a_list_has_the_newest_first_and_each_as_its_result_says() {
+        let (_dir, store, writer) = new_store();
+        block_on(async {
+            write_whole(&writer, run("b"), 3).await;
+            let mut sub = run("sub");
+            sub.parent = Some("b".parse().expect("an id"));
+            write_whole(&writer, sub, 3).await;
+            write_open(&writer, run("a"), 3).await;
+            writer.begin(run("c")).await.expect("the row is written");
+        });
+        let reader = reader(&store);
+        let list = |limit, all| {
+            let list = reader.summaries(limit, all).expect("the list");
+            let named = |summary: Summary| (summary.run_id.to_string(), summary.status.name());
+            list.into_iter().map(named).collect::<Vec<_>>()
+        };
+        let all = [
+            ("c".to_owned(), "pending"),
+            ("a".to_owned(), "running"),
+            ("sub".to_owned(), "completed"),
+            ("b".to_owned(), "completed"),
+        ];
+        assert_eq!(list(20, true), all);
+        assert_eq!(list(2, false), all[..2]);
+        assert_eq!(list(20, false).len(), 3);
+
+        for summary in reader.summaries(20, true).expect("the list") {
+            let result = reader.result(&summary.run_id).expect("its result");
+            let result = serde_json::to_value(result).expect("JSON");
+            let summary = serde_json::to_value(summary).expect("JSON");
+            let own = summary.as_object().expect("an object");
+            for (name, value) in own {
+                assert!(
+                    value.is_null() || *value == result[name],
+                    "{name}: {value} is not {}",
+                    result[name]
+                );
+            }
+            let left_out: Vec<&String> = result
+                .as_object()
+                .expect("an object")
+                .keys()
+                .filter(|name| !own.contains_key(*name))
+                .collect();
+            assert_eq!(left_out, ["members", "rounds", "notices"]);
+            assert!(own["status"] != Value::from("completed") || !own["usage"].is_null());
+        }
+    }
+
+    #[test]
+    fn a_pending_run_shows_what_its_row_knows() {
+        let (_dir, store, writer) = new_store();
+        block_on(writer.begin(run("a"))).expect("the row is written");
+        let reader = reader(&store);
+        let result = reader.result(&run("a").run_id).expect("its result");
+        assert_eq!(result.status, RunStatus::Pending);
+        assert_eq!((result.input, result.seed), (run("a").input, run("a").seed));
+        assert!(reader.bodies(&run("a").run_id).expect("none").is_empty());
+    }
+
+    #[test]
+    fn an_unknown_run_is_said_to_be_unknown() {
+        let (_dir, store, _writer) = new_store();
+        let nobody: RunId = "nobody".parse().expect("an id");
+        let reader = reader(&store);
+        for fault in [
+            reader.bodies(&nobody).map(drop),
+            reader.result(&nobody).map(drop),
+            reader.is_verified(&nobody).map(drop),
+            reader.request_cancel(&nobody).map(drop),
+        ] {
+            assert!(matches!(fault, Err(StoreError::UnknownRun(_))), "{fault:?}");
+        }
+    }
+
+    #[test]
+    fn a_wish_to_cancel_reaches_the_writer_of_a_run_that_goes_on() {
+        let (_dir, store, writer) = new_store();
+        let run_id = block_on(write_open(&writer, run("a"), 2));
+        let reader = reader(&store);
+        let asked = || block_on(writer.cancel_requested(&run_id)).expect("it looks");
+        assert!(!asked());
+        assert!(reader.request_cancel(&run_id).expect("it is written"));
+        assert!(asked());
+        block_on(write_whole(&writer, run("b"), 2));
+        assert!(
+            !reader
+                .request_cancel(&run("b").run_id)
+                .expect("it has ended")
+        );
+    }
+
+    /// What a big store would make slow: looking at every row.
+    #[test]
+    fn no_question_looks_at_every_run() {
+        let (_dir, store, _writer) = new_store();
+        let reader = reader(&store);
+        for sql in [
+            newest_first(false),
+            "SELECT run_id FROM runs WHERE parent IS NULL ORDER BY rowid DESC LIMIT 1".to_owned(),
+            "SELECT run_id FROM runs WHERE run_id >= 'a' AND run_id < 'b' ORDER BY rowid DESC"
+                .to_owned(),
+            "SELECT body FROM events WHERE run_id = 'a' ORDER BY seq".to_owned(),
+            "SELECT live, run_id FROM runs WHERE outcome IS NULL ORDER BY live".to_owned(),
+        ] {
+            let plan: Vec<String> = reader
+                .conn
+                .prepare(&format!("EXPLAIN QUERY PLAN {}", sql.replace("?1", "20")))
+                .expect("a plan")
+                .query_map([], |row| row.get(3))
+                .expect("a plan")
+                .collect::<Result<_, _>>()
+                .expect("a plan");
+            assert!(
+                plan.iter().all(|step| step.contains("INDEX")
+                    || step.contains("USE TEMP B-TREE FOR ORDER BY") && sql.contains("'b'")),
+                "{sql}: {plan:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,361 @@
+//! The thread that writes: whatever is queued goes into one transaction, and that is committed as
+//! soon as nothing more is queued.
+//!
+//! A group that cannot be committed is tried again until its time is up; then its events are lost,
+//! and so is whatever comes after them of the same runs, so that what is stored has no gap before
+//! the end. The end of such a run is stored all the same, and the row says what is missing.
+
+use super::StoreError;
+use super::crash;
+use super::live::{LiveFile, LiveFolder};
+use super::open::{self, Opened};
+use super::sql::{self, Ending, Line, NewRun, Wrote};
+use crate::event::{At, Record, RecordState, RunId};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+use std::collections::HashMap;
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::{mpsc, oneshot};
+
+/// How much goes into one transaction at most.
+const GROUP: usize = 512;
+
+/// Something to write, or to look up.
+#[derive(Debug)]
+pub(super) enum Job {
+    Begin(Box<NewRun>, oneshot::Sender<Result<(), StoreError>>),
+    Event(Line),
+    Finish(Box<Ending>, oneshot::Sender<Record>),
+    Crash(RunId, String, oneshot::Sender<Record>),
+    /// Whether somebody wants the run to end.
+    IsCancelled(RunId, oneshot::Sender<bool>),
+    /// Wakes the thread to look at the board.
+    Wake,
+}
+
+/// What the handles and the thread both see.
+#[derive(Debug, Default)]
+pub(super) struct Board {
+    /// Nothing more is taken in; what is queued is written.
+    pub(super) is_closing: AtomicBool,
+    /// The first event of each run that is not yet known to be on disk.
+    durable: Mutex<HashMap<RunId, u64>>,
+}
+
+impl Board {
+    pub(super) fn durable_to(&self, run_id: &RunId) -> u64 {
+        let durable = self.durable.lock().unwrap_or_else(PoisonError::into_inner);
+        durable.get(run_id).copied().unwrap_or(0)
+    }
+}
+
+/// How far a run is stored.
+#[derive(Debug, Clone, Copy, Default)]
+struct Progress {
+    /// The event that comes next.
+    next: u64,
+    /// The first one that was lost.
+    lost_from: Option<u64>,
+}
+
+impl Progress {
+    fn lose(&mut self) {
+        self.lost_from.get_or_insert(self.next);
+    }
+
+    fn record(self) -> Record {
+        self.lost_from
+            .map_or(Record::of(RecordState::Complete), Record::incomplete)
+    }
+}
+
+/// What became of one job of a group.
+enum Verdict {
+    Begun,
+    Taken,
+    Kept(Record),
+    Nothing,
+}
+
+/// What a committed group has changed.
+#[derive(Default)]
+struct Settled {
+    progress: HashMap<RunId, Progress>,
+    verdicts: Vec<Verdict>,
+}
+
+/// The thread's own state.
+pub(super) struct Scribe<'a> {
+    conn: Connection,
+    path: PathBuf,
+    identity: Option<(u64, u64)>,
+    folder: LiveFolder,
+    /// Made when the first run begins; none where the file system takes no locks.
+    live: Option<Option<LiveFile>>,
+    progress: HashMap<RunId, Progress>,
+    board: &'a Board,
+    patience: Duration,
+}
+
+impl<'a> Scribe<'a> {
+    pub(super) fn new(opened: Opened, board: &'a Board, patience: Duration) -> Self {
+        let Opened { conn, path } = opened;
+        Self {
+            conn,
+            identity: identity(&path),
+            folder: LiveFolder::of(&path),
+            path,
+            live: None,
+            progress: HashMap::new(),
+            board,
+            patience,
+        }
+    }
+
+    /// Works until no handle is left or the board says so, then closes the store.
+    pub(super) fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+        let mut group = Vec::with_capacity(GROUP);
+        while jobs.blocking_recv_many(&mut group, GROUP) > 0 {
+            if self.board.is_closing.load(Ordering::Acquire) {
+                jobs.close();
+            }
+            self.look_up(&mut group);
+            self.write(&mut group);
+        }
+        // The last connection of all processes writes the -wal back into the file.
+        drop(self.conn.close());
+        if let Some(Some(live)) = self.live {
+            live.release();
+        }
+    }
+
+    fn look_up(&self, group: &mut Vec<Job>) {
+        let lookups = group.extract_if(.., |job| matches!(job, Job::IsCancelled(..) | Job::Wake));
+        for job in lookups {
+            if let Job::IsCancelled(run_id, reply) = job {
+                // What cannot be read now is asked again soon.
+                drop(reply.send(sql::cancel_requested(&self.conn, &run_id).unwrap_or(false)));
+            }
+        }
+    }
+
+    fn write(&mut self, group: &mut Vec<Job>) {
+        if !group.iter().any(|job| self.is_worth_writing(job)) {
+            group.clear();
+            return;
+        }
+        if group.iter().any(|job| matches!(job, Job::Begin(..))) && self.live.is_none() {
+            self.live = Some(self.folder.hold().ok());
+        }
+        let until = Instant::now() + self.patience;
+        let result = loop {
+            match self.attempt(group) {
+                Err(fault) if may_pass(&fault) && Instant::now() < until => {
+                    open::pause(5_000..20_000);
+                }
+                done => break done,
+            }
+        };
+        match result {
+            Ok(settled) => self.settle(group, settled),
+            Err(fault) => self.give_up(group, &fault),
+        }
+    }
+
+    fn is_worth_writing(&self, job: &Job) -> bool {
+        let Job::Event(line) = job else { return true };
+        self.progress
+            .get(&line.run_id)
+            .is_some_and(|progress| progress.lost_from.is_none())
+    }
+
+    /// Writes all of `group` in one transaction; on an error nothing of it is written.
+    fn attempt(&self, group: &[Job]) -> rusqlite::Result<Settled> {
+        let tx = Transaction::new_unchecked(&self.conn, TransactionBehavior::Immediate)?;
+        let mut settled = Settled::default();
+        settled.verdicts.reserve(group.len());
+        for job in group {
+            let verdict = self.put(&tx, job, &mut settled.progress)?;
+            settled.verdicts.push(verdict);
+        }
+        #[cfg(test)]
+        super::testing::tick();
+        tx.commit()?;
+        #[cfg(test)]
+        super::testing::tick();
+        Ok(settled)
+    }
+
+    fn put(
+        &self,
+        tx: &Connection,
+        job: &Job,
+        touched: &mut HashMap<RunId, Progress>,
+    ) -> rusqlite::Result<Verdict> {
+        match job {
+            Job::Begin(run, _) => {
+                let live = self.live.as_ref().and_then(Option::as_ref);
+                let created_at = At::now();
+                if sql::insert_run(tx, run, created_at, live.map(LiveFile::name))? == Wrote::Refused
+                {
+                    return Ok(Verdict::Taken);
+                }
+                touched.insert(run.run_id.clone(), Progress::default());
+                Ok(Verdict::Begun)
+            }
+            Job::Event(line) => {
+                if let Some(progress) = self.progress_of(&line.run_id, touched)
+                    && progress.lost_from.is_none()
+                    && line.seq >= progress.next
+                {
+                    if line.seq > progress.next || sql::insert_event(tx, line)? == Wrote::Refused {
+                        progress.lose();
+                    } else {
+                        progress.next += 1;
+                    }
+                }
+                Ok(Verdict::Nothing)
+            }
+            Job::Finish(ending, _) => {
+                let mut begun = Progress::default();
+                let progress = self
+                    .progress_of(&ending.line.run_id, touched)
+                    .unwrap_or(&mut begun);
+                if ending.line.seq != progress.next {
+                    progress.lose();
+                }
+                let record = progress.lost_from.map(Record::incomplete);
+                if sql::end_run(tx, ending, record.as_ref())? == Wrote::Refused {
+                    progress.lose();
+                }
+                Ok(Verdict::Kept(progress.record()))
+            }
+            Job::Crash(run_id, reason, _) => {
+                let kept = crash::record(tx, &self.path, run_id, reason)?;
+                let mut begun = Progress::default();
+                let progress = self.progress_of(run_id, touched).unwrap_or(&mut begun);
+                if kept == Wrote::Refused {
+                    progress.lose();
+                }
+                Ok(Verdict::Kept(progress.record()))
+            }
+            Job::IsCancelled(..) | Job::Wake => Ok(Verdict::Nothing),
+        }
+    }
+
+    /// The progress of a run that this process has begun, as of this transaction.
+    fn progress_of<'t>(
+        &self,
+        run_id: &RunId,
+        touched: &'t mut HashMap<RunId, Progress>,
+    ) -> Option<&'t mut Progress> {
+        if !touched.contains_key(run_id) {
+            touched.insert(run_id.clone(), *self.progress.get(run_id)?);
+        }
+        touched.get_mut(run_id)
+    }
+
+    fn settle(&mut self, group: &mut Vec<Job>, settled: Settled) {
+        let is_ours = identity(&self.path) == self.identity;
+        self.advance(settled.progress);
+        for (job, verdict) in group.drain(..).zip(settled.verdicts) {
+            match (job, verdict) {
+                (Job::Begin(run, reply), Verdict::Taken) => {
+                    drop(reply.send(Err(StoreError::TakenRunId(run.run_id))));
+                }
+                (Job::Begin(_, reply), _) => {
+                    let path = self.path.clone();
+                    drop(reply.send(if is_ours {
+                        Ok(())
+                    } else {
+                        Err(StoreError::Gone { path })
+                    }));
+                }
+                (Job::Finish(ending, reply), Verdict::Kept(record)) => {
+                    self.progress.remove(&ending.line.run_id);
+                    drop(reply.send(if is_ours {
+                        record
+                    } else {
+                        Record::incomplete(0)
+                    }));
+                }
+                (Job::Crash(run_id, _, reply), Verdict::Kept(record)) => {
+                    self.progress.remove(&run_id);
+                    drop(reply.send(if is_ours {
+                        record
+                    } else {
+                        Record::incomplete(0)
+                    }));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn advance(&mut self, touched: HashMap<RunId, Progress>) {
+        let mut durable = self
+            .board
+            .durable
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        for (run_id, progress) in touched {
+            durable.insert(run_id.clone(), progress.lost_from.unwrap_or(progress.next));
+            self.progress.insert(run_id, progress);
+        }
+    }
+
+    fn give_up(&mut self, group: &mut Vec<Job>, fault: &rusqlite::Error) {
+        for job in group.drain(..) {
+            match job {
+                Job::Begin(_, reply) => {
+                    let fault = StoreError::of(&self.path, self.patience, fault);
+                    drop(reply.send(Err(fault)));
+                }
+                Job::Event(line) => {
+                    if let Some(progress) = self.progress.get_mut(&line.run_id) {
+                        progress.lose();
+                    }
+                }
+                Job::Finish(ending, reply) => {
+                    drop(reply.send(self.lost(&ending.line.run_id)));
+                }
+                Job::Crash(run_id, _, reply) => {
+                    drop(reply.send(self.lost(&run_id)));
+                }
+                Job::IsCancelled(..) | Job::Wake => {}
+            }
+        }
+    }
+
+    fn lost(&mut self, run_id: &RunId) -> Record {
+        let mut progress = self.progress.remove(run_id).unwrap_or_default();
+        progress.lose();
+        progress.record()
+    }
+}
+
+/// Which file a path leads to.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
+}
+
+/// Whether the same transaction may succeed a little later.
+fn may_pass(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::FileLockingProtocolFailed
+                | ErrorCode::DiskFull
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::CannotOpen
+                | ErrorCode::ReadOnly
+                | ErrorCode::OutOfMemory
+        )
+    )
+}

@@ -1,0 +1,301 @@
+//! The statements that writing, reading and recording a crash share.
+
+use crate::event::{At, Event, EventKind, Outcome, Record, RunId, RunStatus};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+/// All that a run's row holds before anything else happens: enough to make the run again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewRun {
+    /// The run.
+    pub run_id: RunId,
+    /// The council's name.
+    pub council: String,
+    /// The question.
+    pub input: String,
+    /// Labels that the caller gave.
+    pub labels: BTreeMap<String, String>,
+    /// What every draw of the run follows from.
+    pub seed: u64,
+    /// The run whose member this run is.
+    pub parent: Option<RunId>,
+    /// The run whose replies this run plays back.
+    pub origin: Option<RunId>,
+    /// The spec's own bytes.
+    pub spec: Vec<u8>,
+    /// The spec after all overrides, as JSON.
+    pub resolved: String,
+    /// The hash of the resolved form and the files it names, in hex.
+    pub spec_hash: String,
+    /// Each file that the run needs, by name, with its content.
+    pub files: BTreeMap<String, Vec<u8>>,
+    /// Deadline and budget, as an object.
+    pub limits: Value,
+}
+
+/// What a run's row says.
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    pub(super) run_id: RunId,
+    pub(super) parent: Option<RunId>,
+    pub(super) origin: Option<RunId>,
+    pub(super) council: String,
+    pub(super) status: String,
+    /// JSON of an [`Outcome`].
+    pub(super) outcome: Option<String>,
+    pub(super) input: String,
+    pub(super) labels: BTreeMap<String, String>,
+    pub(super) seed: u64,
+    pub(super) created_at: At,
+    pub(super) started_at: Option<At>,
+    pub(super) ended_at: Option<At>,
+    pub(super) live: Option<String>,
+    pub(super) record: Option<Record>,
+}
+
+/// The columns that [`Row::read`] takes, in its order.
+pub(super) const COLUMNS: &str = "run_id, parent, origin, council, status, outcome, input, labels, \
+     seed, created_at, started_at, ended_at, live, record";
+
+impl Row {
+    pub(super) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            run_id: parsed(row, 0)?,
+            parent: parsed_or_null(row, 1)?,
+            origin: parsed_or_null(row, 2)?,
+            council: row.get(3)?,
+            status: row.get(4)?,
+            outcome: row.get(5)?,
+            input: row.get(6)?,
+            labels: json(7, &row.get::<_, String>(7)?)?,
+            seed: row.get::<_, i64>(8)?.cast_unsigned(),
+            created_at: parsed(row, 9)?,
+            started_at: parsed_or_null(row, 10)?,
+            ended_at: parsed_or_null(row, 11)?,
+            live: row.get(12)?,
+            record: match row.get::<_, Option<String>>(13)? {
+                Some(text) => Some(json(13, &text)?),
+                None => None,
+            },
+        })
+    }
+}
+
+fn parsed<T>(row: &rusqlite::Row<'_>, index: usize) -> rusqlite::Result<T>
+where
+    T: FromStr,
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    let text: String = row.get(index)?;
+    text.parse().map_err(|fault| unreadable(index, fault))
+}
+
+fn parsed_or_null<T>(row: &rusqlite::Row<'_>, index: usize) -> rusqlite::Result<Option<T>>
+where
+    T: FromStr,
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    row.get::<_, Option<String>>(index)?
+        .map(|text| {
+            text.parse()
+                .map_err(|fault: T::Err| unreadable(index, fault))
+        })
+        .transpose()
+}
+
+fn json<T: DeserializeOwned>(index: usize, text: &str) -> rusqlite::Result<T> {
+    serde_json::from_str(text).map_err(|fault| unreadable(index, fault))
+}
+
+fn unreadable(
+    index: usize,
+    fault: impl std::error::Error + Send + Sync + 'static,
+) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(index, rusqlite::types::Type::Text, Box::new(fault))
+}
+
+/// An event in the form that its row has.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) run_id: RunId,
+    pub(super) seq: u64,
+    pub(super) kind: &'static str,
+    pub(super) at: String,
+    pub(super) body: String,
+    pub(super) is_start: bool,
+}
+
+impl Line {
+    pub(super) fn of(event: &Event) -> Result<Self, serde_json::Error> {
+        Ok(Self {
+            run_id: event.run_id.clone(),
+            seq: event.seq,
+            kind: event.body.name(),
+            at: event.at.to_string(),
+            body: serde_json::to_string(event)?,
+            is_start: matches!(event.body, EventKind::RunStarted(_)),
+        })
+    }
+}
+
+/// The end of a run in the form that its row has.
+#[derive(Debug)]
+pub(super) struct Ending {
+    pub(super) line: Line,
+    status: RunStatus,
+    degraded: bool,
+    outcome: String,
+}
+
+impl Ending {
+    pub(super) fn of(terminal: &Event, outcome: &Outcome) -> Result<Self, serde_json::Error> {
+        Ok(Self {
+            line: Line::of(terminal)?,
+            status: outcome.status,
+            degraded: outcome.degraded,
+            outcome: serde_json::to_string(outcome)?,
+        })
+    }
+}
+
+/// What a statement for one run came to; other faults fail the whole transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wrote {
+    /// It is in.
+    Done,
+    /// It is not: something else has its place, or it is larger than SQLite takes.
+    Refused,
+}
+
+fn wrote(result: rusqlite::Result<usize>) -> rusqlite::Result<Wrote> {
+    #[cfg(test)]
+    super::testing::tick();
+    match result {
+        Ok(_) => Ok(Wrote::Done),
+        Err(fault) => match fault.sqlite_error_code() {
+            Some(ErrorCode::ConstraintViolation | ErrorCode::TooBig) => Ok(Wrote::Refused),
+            _ => Err(fault),
+        },
+    }
+}
+
+/// Writes the row of a run that is `pending`, and its files.
+pub(super) fn insert_run(
+    conn: &Connection,
+    run: &NewRun,
+    created_at: At,
+    live: Option<&str>,
+) -> rusqlite::Result<Wrote> {
+    let labels = Value::from_iter(run.labels.clone()).to_string();
+    let row = conn
+        .prepare_cached(
+            "INSERT INTO runs (run_id, council, status, created_at, parent, origin, seed, labels, \
+             limits, live, spec_hash, input, resolved, spec) \
+             VALUES (?1, ?2, 'pending', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        )?
+        .execute(params![
+            run.run_id.as_str(),
+            run.council,
+            created_at.to_string(),
+            run.parent.as_ref().map(RunId::as_str),
+            run.origin.as_ref().map(RunId::as_str),
+            run.seed.cast_signed(),
+            labels,
+            run.limits.to_string(),
+            live,
+            run.spec_hash,
+            run.input,
+            run.resolved,
+            run.spec,
+        ]);
+    if wrote(row)? == Wrote::Refused {
+        return Ok(Wrote::Refused);
+    }
+    for (name, content) in &run.files {
+        conn.prepare_cached("INSERT INTO files (run_id, name, content) VALUES (?1, ?2, ?3)")?
+            .execute(params![run.run_id.as_str(), name, content])?;
+    }
+    Ok(Wrote::Done)
+}
+
+/// Writes one event; the row turns `running` with the first.
+pub(super) fn insert_event(conn: &Connection, line: &Line) -> rusqlite::Result<Wrote> {
+    let row = conn
+        .prepare_cached(
+            "INSERT INTO events (run_id, seq, kind, at, body) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![
+            line.run_id.as_str(),
+            line.seq.cast_signed(),
+            line.kind,
+            line.at,
+            line.body,
+        ]);
+    let done = wrote(row)?;
+    if done == Wrote::Done && line.is_start {
+        conn.prepare_cached(
+            "UPDATE runs SET status = 'running', started_at = ?2 \
+             WHERE run_id = ?1 AND outcome IS NULL",
+        )?
+        .execute(params![line.run_id.as_str(), line.at])?;
+    }
+    Ok(done)
+}
+
+/// Writes the terminal event and the outcome, unless the run has an outcome or no row.
+pub(super) fn end_run(
+    conn: &Connection,
+    ending: &Ending,
+    record: Option<&Record>,
+) -> rusqlite::Result<Wrote> {
+    let line = &ending.line;
+    let is_open = conn
+        .prepare_cached("SELECT outcome IS NULL FROM runs WHERE run_id = ?1")?
+        .query_row([line.run_id.as_str()], |row| row.get(0))
+        .optional()?;
+    if is_open != Some(true) || insert_event(conn, line)? == Wrote::Refused {
+        return Ok(Wrote::Refused);
+    }
+    let record = record.map(|record| {
+        serde_json::to_string(record).unwrap_or_else(|_| "{\"state\":\"incomplete\"}".to_owned())
+    });
+    let row = conn
+        .prepare_cached(
+            "UPDATE runs SET status = ?2, degraded = ?3, outcome = ?4, ended_at = ?5, record = ?6 \
+             WHERE run_id = ?1 AND outcome IS NULL",
+        )?
+        .execute(params![
+            line.run_id.as_str(),
+            ending.status.name(),
+            ending.degraded,
+            ending.outcome,
+            line.at,
+            record,
+        ]);
+    wrote(row)
+}
+
+/// The row of a run.
+pub(super) fn row(conn: &Connection, run_id: &RunId) -> rusqlite::Result<Option<Row>> {
+    conn.prepare_cached(&format!("SELECT {COLUMNS} FROM runs WHERE run_id = ?1"))?
+        .query_row([run_id.as_str()], Row::read)
+        .optional()
+}
+
+/// The stored events of a run, in order, each as the JSON line that it is.
+pub(super) fn bodies(conn: &Connection, run_id: &RunId) -> rusqlite::Result<Vec<String>> {
+    conn.prepare_cached("SELECT body FROM events WHERE run_id = ?1 ORDER BY seq")?
+        .query_map([run_id.as_str()], |row| row.get(0))?
+        .collect()
+}
+
+/// Whether somebody wants the run to end.
+pub(super) fn cancel_requested(conn: &Connection, run_id: &RunId) -> rusqlite::Result<bool> {
+    conn.prepare_cached("SELECT cancel_requested FROM runs WHERE run_id = ?1")?
+        .query_row([run_id.as_str()], |row| row.get(0))
+        .optional()
+        .map(|wanted| wanted.unwrap_or(false))
+}

@@ -128,7 +128,9 @@ impl InvalidCouncil {
             faults.truncate(MOST);
             faults.push(Fault::elsewhere("too_many", String::new(), message));
         }
-        let clean = |text: &mut String| *text = harmless(&secret::mask_words(text)).into_owned();
+        let clean = |text: &mut String| {
+            *text = harmless(&secret::mask_words(text)).replace('\t', "\\t");
+        };
         for fault in &mut faults {
             clean(&mut fault.path);
             clean(&mut fault.message);

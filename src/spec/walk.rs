@@ -53,7 +53,7 @@ impl Walker<'_> {
                 self.faults.push(node.fault("out_of_range", message));
             }
             (Shape::Number { least, above, most }, DeValue::Integer(_) | DeValue::Float(_)) => {
-                self.number(*least, *above, *most, node)
+                self.number(*least, *above, *most, node);
             }
             (Shape::Boolean, DeValue::Boolean(_)) => {}
             (shape, value) => self.faults.push(wrong_type(shape, value, node)),
@@ -163,7 +163,7 @@ impl Walker<'_> {
             DeValue::Float(_) if !number_of(node).is_some_and(f64::is_finite) => {
                 "a number must be finite here"
             }
-            DeValue::Integer(_) if !node.integer().is_some_and(|n| i64::try_from(n).is_ok()) => {
+            DeValue::Integer(_) if node.integer().is_none_or(|n| i64::try_from(n).is_err()) => {
                 "this number is too large"
             }
             _ => {

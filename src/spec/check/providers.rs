@@ -258,11 +258,8 @@ impl<'a> Check<'a> {
                 let meant = nearest(provider, known).map(|name| format!("{name}/{model}"));
                 let fault = fault("unknown_provider", message);
                 Some(fault.meant(meant.as_deref(), || {
-                    let name: String = provider.chars().take(60).collect();
-                    format!(
-                        "define it: `[providers.{name}]`, or use {}",
-                        one_of(ready())
-                    )
+                    let path = Node::path_within("providers", provider);
+                    format!("define it: `[{path}]`, or use {}", one_of(ready()))
                 }))
             }
         }

@@ -12,6 +12,7 @@ impl Files for Named {
     fn read(&self, name: &str) -> Result<Vec<u8>, FileFault> {
         match name {
             "good.txt" => Ok(b"Look closely.".to_vec()),
+            "template.txt" => Ok(b"Look.\n{{ anwsers }}\n".to_vec()),
             "bytes.txt" => Ok(vec![0xff, 0xfe]),
             "good.toml" => Ok(b"[[reply]]\ntext = \"yes\"\n".to_vec()),
             "broken.toml" => Ok(b"[[reply]]\ntext = \n".to_vec()),
@@ -65,6 +66,7 @@ fn every_code_of_a_fault_is_in_some_broken_spec() {
         "bad_id",
         "bad_model",
         "bad_name",
+        "bad_template",
         "bad_url",
         "bad_duration",
         "bare_duration",

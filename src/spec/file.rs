@@ -102,6 +102,7 @@ pub(super) struct Provider {
     /// All before the method's own path, such as `http://127.0.0.1:8080/v1`. Default: the kind's own.
     pub(super) base_url: Option<String>,
     /// The name of the environment variable that holds the key. A key itself is refused.
+    #[schemars(length(min = 1))]
     pub(super) api_key_env: Option<String>,
     /// Calls at a time. Default: 16.
     #[schemars(range(min = 1, max = 1_000_000))]

@@ -1,11 +1,11 @@
 //! Councils as people write them: a TOML file becomes a checked [`Council`], or all of its faults.
 //!
-//! [`load`] reads a file or takes a shipped council; [`Council::check`] is pure and does the rest.
+//! [`load()`] reads a file or takes a shipped council; [`Council::check`] is pure and does the rest.
 //! The raw structs in `file` are the format: their schema serves the walker that finds faults of
 //! shape, editors ([`schema`]), and "did you mean". The checks in `check` find faults of meaning.
 //!
 //! Invariants: a fault names its place and never holds a key; nothing here reads the environment;
-//! only `load` touches files.
+//! only [`load()`] touches files.
 
 mod build;
 mod check;

@@ -77,8 +77,10 @@ pub(super) fn find(root: &Node<'_>) -> Vec<Fault> {
 }
 
 fn search<'t>(node: &Node<'t>, keys: &mut Vec<&'t str>, found: &mut Vec<Fault>) {
-    if let Some(text) = node.text() {
-        if let Some((message, help)) = reason(keys, text.trim()) {
+    if !node.value().is_table() && !node.value().is_array() {
+        // What is no text may be a key all the same, where its name says so.
+        let text = node.text().unwrap_or_default().trim();
+        if let Some((message, help)) = reason(keys, text) {
             found.push(node.fault("literal_key", message).help(help));
         }
         return;
@@ -99,12 +101,9 @@ const NAME_A_VARIABLE: &str =
 /// Why the text under these keys is, or may be, a literal key; and what to do instead.
 fn reason(keys: &[&str], text: &str) -> Option<(String, String)> {
     let last = keys.last().copied().unwrap_or_default();
-    if text.is_empty() {
-        return None;
-    }
     let because = |message: String, help: &str| Some((message, help.to_owned()));
     match keys {
-        ["providers", _, "headers", name] if is_secret_header(name) => {
+        ["providers", _, "headers", name] if is_secret_header(name) || is_secret_name(name) => {
             if text.strip_prefix("env:").is_some_and(is_variable) {
                 return None;
             }
@@ -113,7 +112,7 @@ fn reason(keys: &[&str], text: &str) -> Option<(String, String)> {
                 "take it from an environment variable: `env:NAME`",
             );
         }
-        ["providers", _, "api_key_env"] if !is_variable(text) => {
+        ["providers", _, "api_key_env"] if !text.is_empty() && !is_variable(text) => {
             return because(
                 "`api_key_env` is the name of an environment variable, not a key".to_owned(),
                 NAME_A_VARIABLE,
@@ -290,6 +289,7 @@ mod tests {
                 "[providers.a]\nheaders.X-My-Token = '''\nhunter2\n'''\n",
                 "hunter2",
             ),
+            ("api_key = 12345678\n", "12345678"),
             ("x = [\"sk-hunter2\"]\n", "hunter2"),
             ("# sk-hunter2hunter2hunter2\n", "hunter2"),
             ("prompt = \"use sk-hunter2hunter2hunter2 now\"\n", "hunter2"),

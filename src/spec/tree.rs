@@ -39,16 +39,21 @@ impl<'t> Node<'t> {
 
     /// The path of a key of this table.
     pub(super) fn path_of(&self, key: &str) -> String {
+        Self::path_within(&self.path, key)
+    }
+
+    /// The path of a key of the table at `path`.
+    pub(super) fn path_within(path: &str, key: &str) -> String {
         let bare = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
         let key = if !key.is_empty() && key.bytes().all(bare) {
             key.to_owned()
         } else {
             format!("{key:?}")
         };
-        if self.path.is_empty() {
+        if path.is_empty() {
             key
         } else {
-            format!("{}.{key}", self.path)
+            format!("{path}.{key}")
         }
     }
 

@@ -72,7 +72,7 @@ impl Walker<'_> {
                 (Some(key), _) => self.value(&key.shape, &value),
                 (None, Some(others)) => self.value(others, &value),
                 // The search for literal keys says more about these.
-                (None, None) if secret::is_secret_name(name) && value.text().is_some() => {}
+                (None, None) if secret::is_secret_name(name) && !is_group(&value) => {}
                 (None, None) => {
                     let meant = nearest(name, table.keys.iter().map(|key| key.name.as_str()));
                     let message = format!("{} is no key of {}", quoted(name), owner(node));
@@ -178,6 +178,10 @@ impl Walker<'_> {
         };
         self.faults.push(node.fault("not_json", message));
     }
+}
+
+fn is_group(node: &Node<'_>) -> bool {
+    node.value().is_table() || node.value().is_array()
 }
 
 fn number_of(node: &Node<'_>) -> Option<f64> {

@@ -56,10 +56,7 @@ impl<'a> Check<'a> {
             self.faults
                 .push(fault.meant(nearest(name, known.iter().copied()), || {
                     if known.is_empty() {
-                        format!(
-                            "define it: `[profiles.{}]`",
-                            name.chars().take(60).collect::<String>()
-                        )
+                        format!("define it: `[{}]`", Node::path_within("profiles", name))
                     } else {
                         available(known.iter().copied())
                     }

@@ -91,6 +91,9 @@ fn floor(text: &str, at: usize) -> usize {
 }
 
 proptest! {
+    // A failure is printed whole; no file of regressions is left in the repository.
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn any_text_is_survived(text in "\\PC*") {
         survives(&text);

@@ -397,3 +397,19 @@ fn key_names_and_members_may_be_inline() {
     check("name = \"x\"\nmember = [{ id = \"a\", model = \"rehearsal/m\" }]\nround = []\n")
         .expect("it is good");
 }
+
+#[test]
+fn what_is_named_like_a_key_is_refused_whatever_it_holds() {
+    for value in ["\"\"", "12345678", "true", "\"env:LAB_KEY\""] {
+        let table = format!("[providers.lab]\nkind = \"openai\"\napi_key = {value}\n");
+        let path = "providers.lab.api_key".to_owned();
+        assert_eq!(
+            faults(&spec("", &table)),
+            [("literal_key", path)],
+            "{value}"
+        );
+    }
+    let table = "[providers.lab]\nkind = \"openai\"\napi_key_env = \"\"\n";
+    let path = "providers.lab.api_key_env".to_owned();
+    assert_eq!(faults(&spec("", table)), [("empty", path)]);
+}

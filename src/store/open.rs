@@ -428,19 +428,19 @@ mod tests {
             assert!(matches!(fault, StoreError::ReadOnly { .. }), "{fault:?}");
             return;
         }
-        let dir = folder();
-        let store = dir.path().join("runs.db");
-        let writer = Writer::open(&store).expect("a store");
-        block_on(write_whole(&writer, run("a"), 5));
-        writer.close();
-        give_to_nobody(dir.path());
         // The file alone, the folder alone, both.
-        for (file, folder) in [(0o400, 0o700), (0o600, 0o500), (0o400, 0o500)] {
+        for (file, folder_mode) in [(0o400, 0o700), (0o600, 0o500), (0o400, 0o500)] {
+            let dir = folder();
+            let store = dir.path().join("runs.db");
+            let writer = Writer::open(&store).expect("a store");
+            block_on(write_whole(&writer, run("a"), 5));
+            writer.close();
+            give_to_nobody(dir.path());
             set_mode(&store, file);
-            set_mode(dir.path(), folder);
+            set_mode(dir.path(), folder_mode);
             as_nobody(NAME, dir.path());
+            set_mode(dir.path(), 0o700);
         }
-        set_mode(dir.path(), 0o700);
     }
 
     #[test]

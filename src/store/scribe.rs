@@ -138,7 +138,8 @@ impl<'a> Scribe<'a> {
         for job in lookups {
             if let Job::IsCancelled(run_id, reply) = job {
                 // What cannot be read now is asked again soon.
-                drop(reply.send(sql::cancel_requested(&self.conn, &run_id).unwrap_or(false)));
+                let wanted = sql::cancel_requested(&self.conn, &run_id);
+                let _ = reply.send(wanted.unwrap_or(false));
             }
         }
     }

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::Path;
 use std::process::{Command, Output};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 
 /// Says to a process that was started by [`child`] where its store is.
 const STORE: &str = "COUNCIL_TEST_CHILD_STORE";
@@ -125,11 +125,11 @@ pub(super) fn output(mut command: Command) -> Output {
 /// Dies at once, as a killed process does, after as many statements as it was told.
 pub(super) fn tick() {
     static STATEMENTS: AtomicUsize = AtomicUsize::new(0);
-    let Some(last) = std::env::var_os(DIES_AFTER) else {
-        return;
-    };
-    let last: usize = last.to_str().and_then(|n| n.parse().ok()).unwrap_or(0);
-    if STATEMENTS.fetch_add(1, Ordering::Relaxed) == last {
+    static LAST: LazyLock<Option<usize>> =
+        LazyLock::new(|| std::env::var(DIES_AFTER).ok()?.parse().ok());
+    if let Some(last) = *LAST
+        && STATEMENTS.fetch_add(1, Ordering::Relaxed) == last
+    {
         std::process::abort();
     }
 }

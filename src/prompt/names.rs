@@ -48,7 +48,19 @@ pub(super) fn names(source: &str) -> Vec<Used<'_>> {
         }
     }
     mark_filter_blocks(&mut found);
+    number_lines(source, &mut found);
     found
+}
+
+/// Turns places into lines, in one walk over the text.
+fn number_lines(source: &str, found: &mut [Used<'_>]) {
+    let (mut line, mut counted) = (1, 0);
+    for used in found {
+        let place = used.line;
+        line += source[counted..place].matches('\n').count();
+        counted = place;
+        used.line = line;
+    }
 }
 
 /// Reads one block up to its end mark; gives the place behind it.
@@ -96,7 +108,8 @@ fn block<'a>(source: &'a str, from: usize, end: u8, found: &mut Vec<Used<'a>>) -
                 found.push(Used {
                     name,
                     as_,
-                    line: 1 + source[..at].matches('\n').count(),
+                    // Its place, until lines are numbered.
+                    line: at,
                 });
                 at += length;
                 continue;

@@ -148,8 +148,8 @@ fn prose(request: &Request, draw: &mut Draw) -> String {
     const LEANINGS: [&str; 3] = ["towards yes", "towards no", "towards a small trial first"];
     let member = &request.call.member;
     let asked = match question(&request.messages) {
-        Some(question) => format!("Asked “{question}”"),
-        None => "Here".to_owned(),
+        Some(question) => format!("The question begins: “{question}” "),
+        None => String::new(),
     };
     let leaning = draw.one_of(&LEANINGS).unwrap_or(&"");
     match request.call.purpose {
@@ -158,10 +158,10 @@ fn prose(request: &Request, draw: &mut Draw) -> String {
             remark(draw)
         ),
         Purpose::Synthesis => format!(
-            "{MARK} {member} speaks for the council. {asked}, a model would weigh all answers here and decide. The lot leans {leaning}."
+            "{MARK} {member} speaks for the council, offline and without a model. {asked}A model would weigh all answers here and decide; the lot leans {leaning}."
         ),
         _ => format!(
-            "{MARK} This is {member}, offline and without a model. {asked}, a model would answer here, at some length. The lot leans {leaning}."
+            "{MARK} This is {member}, offline and without a model. {asked}A model would answer here, at some length; the lot leans {leaning}."
         ),
     }
 }
@@ -261,7 +261,8 @@ mod tests {
         for delay in [Duration::ZERO, Duration::from_secs(3)] {
             spec.delay = Some(delay);
             let start = Instant::now();
-            let sent = Rehearsal::open(&spec).send(request("0.a.answer", "?", Expect::Text));
+            let rehearsal = Rehearsal::open(&spec);
+            let sent = rehearsal.send(request("0.a.answer", "?", Expect::Text));
             gather(sent.await.expect("it never fails")).await;
             let took = start.elapsed();
             assert!(
@@ -276,7 +277,7 @@ mod tests {
         let asked = format!("## Question\n\n{}", "word ".repeat(40));
         let (pieces, _) = ask(request("0.a.answer", &asked, Expect::Text)).await;
         let text = text(&pieces);
-        assert!(text.contains("Asked “word word"), "{text}");
+        assert!(text.contains("begins: “word word"), "{text}");
         assert!(text.contains("word…”"), "{text}");
     }
 

@@ -262,7 +262,7 @@ fn by_marks(marks: &Marks) -> ErrorKind {
 fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
     let seconds = |text: &str, unit: f64| {
-        let number: f64 = text.parse().ok()?;
+        let number = text.parse().ok().filter(|number: &f64| !number.is_nan())?;
         Duration::try_from_secs_f64((number * unit).max(0.0)).ok()
     };
     if let Some(wait) = text("retry-after-ms").and_then(|text| seconds(text, 0.001)) {

@@ -542,7 +542,7 @@ fn a_base_url_that_cannot_be_used_is_refused() {
         assert!(crate::provider::open(&lab, &context()).is_err(), "{bad}");
     }
     assert_eq!(
-        endpoint("https://lab/v1///").expect("a URL").as_str(),
+        endpoint("https://lab/v1/").expect("a URL").as_str(),
         endpoint("https://lab/v1").expect("a URL").as_str()
     );
 }

@@ -135,7 +135,7 @@ async fn a_stall_is_silent_for_ever_and_an_early_end_has_no_stop() {
 #[should_panic(expected = "the script lets `0.a.answer` panic")]
 async fn a_panic_is_one() {
     let script = script("[[reply]]\npanic = true");
-    let _ = script.send(ask("0.a.answer", 1)).await;
+    drop(script.send(ask("0.a.answer", 1)).await);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! One attempt of a call: send the request, read the reply to its end, within its times.
 
-use super::clock::Clock;
+use super::clock::{Clock, Running};
 use super::gather::Gatherer;
 use super::stop::Stop;
 use crate::event::{ErrorKind, Usage};
@@ -11,6 +11,9 @@ use std::time::Duration;
 
 /// The longest reply that is kept, in bytes.
 pub(super) const MAX_REPLY_BYTES: usize = 8 << 20;
+
+/// A reply with a stop reason is whole; what may follow, such as its usage, is waited for this long.
+const AFTER_STOP: Duration = Duration::from_secs(5);
 
 /// The times of one attempt.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +31,10 @@ pub(super) struct Received {
     pub(super) usage: Option<Usage>,
     pub(super) stop: Option<StopReason>,
     pub(super) notices: Vec<(&'static str, String)>,
+    /// When the last of it was read.
+    pub(super) read_at: Option<Running>,
+    /// From the start of the call to there.
+    pub(super) took: Duration,
 }
 
 /// How an attempt ended.
@@ -77,6 +84,7 @@ pub(super) async fn make(
         }
         other => other,
     };
+    received.read_at = Some(clock.now());
     if !matches!(ended, Ended::Stopped) {
         gatherer.flush(attempt).await;
     }
@@ -111,7 +119,12 @@ async fn read(
                 return Ended::Failed(CallError::new(ErrorKind::Network, message));
             }
         };
-        silent_until = Some(clock.now() + idle);
+        let patience = if received.stop.is_some() {
+            idle.min(AFTER_STOP)
+        } else {
+            idle
+        };
+        silent_until = Some(clock.now() + patience);
         match piece {
             Some(Ok(Piece::Text(text))) => {
                 if received.text.len() + text.len() > MAX_REPLY_BYTES {

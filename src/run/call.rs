@@ -69,13 +69,12 @@ impl Call {
             sub_run_id: None,
         }))
         .await;
-        let mut done = self.attempts().await;
-        done.duration_ms = self.clock.ms_since(started);
+        let done = self.attempts(started).await;
         self.post(EventKind::MemberCompleted(done.clone())).await;
         done
     }
 
-    async fn attempts(&self) -> MemberCompleted {
+    async fn attempts(&self, started: Running) -> MemberCompleted {
         let mut gatherer = Gatherer::new(&self.bus, self.round.clone(), self.ask.call.clone());
         let mut waits = waits(self.profile.retries);
         let mut messages = self.ask.messages.clone();
@@ -87,6 +86,9 @@ impl Call {
             let ended = self
                 .attempt(attempt, &messages, &mut gatherer, &mut received)
                 .await;
+            // What comes after the last byte is this program's time, not the model's.
+            let read_at = received.read_at.unwrap_or_else(|| self.clock.now());
+            received.took = read_at.saturating_sub(started);
             for (code, text) in received.notices.drain(..) {
                 self.notice(code, &text).await;
             }
@@ -136,7 +138,10 @@ impl Call {
             .await;
             tokio::select! {
                 biased;
-                () = self.stop.asked() => return self.stopped(attempt, Received::default()),
+                () = self.stop.asked() => {
+                    let took = self.clock.now().saturating_sub(started);
+                    return self.stopped(attempt, Received { took, ..Received::default() });
+                }
                 () = self.clock.sleep(wait) => {}
             }
         }
@@ -312,7 +317,7 @@ fn completed(attempts: u32, received: Received) -> MemberCompleted {
         usage: received.usage,
         cost_usd: None,
         attempts,
-        duration_ms: 0,
+        duration_ms: u64::try_from(received.took.as_millis()).unwrap_or(u64::MAX),
         error: None,
         from_tape: false,
     }

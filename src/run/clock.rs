@@ -64,11 +64,6 @@ impl Clock {
             sleep(left).await;
         }
     }
-
-    /// Whole milliseconds since `start`.
-    pub(super) fn ms_since(&self, start: Running) -> u64 {
-        u64::try_from(self.now().saturating_sub(start).as_millis()).unwrap_or(u64::MAX)
-    }
 }
 
 async fn heartbeat(beat: Weak<Mutex<Beat>>) {

@@ -51,6 +51,37 @@ struct Progress {
     synthesis: bool,
 }
 
+/// Who is there when a round is held.
+struct Sitting {
+    /// Members that may be asked.
+    seats: Vec<Seat>,
+    /// The chair, where it may be asked.
+    chair: Option<Seat>,
+    /// Who the round is for, those with a permanent fault included.
+    due: Vec<Seat>,
+    for_chair: bool,
+}
+
+impl Sitting {
+    fn present(&self) -> Vec<MemberId> {
+        let seats = if self.for_chair {
+            self.chair.as_slice()
+        } else {
+            &self.seats
+        };
+        seats.iter().map(|seat| seat.id.clone()).collect()
+    }
+}
+
+/// What a round came to.
+#[derive(Default)]
+struct Sat {
+    /// Whether anybody was asked: a round in which nobody was is not held.
+    held: bool,
+    replies: Vec<Reply>,
+    close: Close,
+}
+
 /// Why the rounds stop before the last.
 enum Halt {
     Stopped,
@@ -147,79 +178,37 @@ impl RunServer {
             kind: plan.kind.name().to_owned(),
             iteration: 0,
         };
-        let due = progress.due(plan);
-        let seats: Vec<Seat> = due
-            .iter()
-            .filter(|seat| !progress.out.contains(&seat.id))
-            .cloned()
-            .collect();
-        let mut replies = Vec::new();
-        let mut held = false;
-        let mut halt = None;
-        let close = loop {
-            let table = self.table(plan, &round, &seats, progress);
-            let step = plan.kind.step(&table, &replies).map_err(|error| {
-                let error = RunError::new(ErrorKind::InvalidRequest, error.to_string());
-                Halt::Failed(error.message.clone(), Some(error))
-            });
-            let asks = match step {
-                Ok(Step::Ask(asks)) => asks,
-                Ok(Step::Done(close)) => break close,
-                Err(failed) => {
-                    halt = Some(failed);
-                    break Close::default();
-                }
+        let sitting = progress.sitting(plan);
+        let (sat, halt) = self.sit(plan, &round, &sitting, progress).await;
+        let there = sat.held.then(|| round.clone());
+        for notice in sat.close.notices.iter().cloned() {
+            let body = EventKind::Notice(notice);
+            let draft = Draft {
+                round: there.clone(),
+                ..Draft::of_run(body)
             };
-            if !held {
-                held = true;
-                let members = seats.iter().map(|seat| seat.id.clone()).collect();
-                let started = EventKind::RoundStarted(RoundStarted { members });
-                self.bus.post(Draft::of_round(round.clone(), started)).await;
-            }
-            let calls = asks
-                .into_iter()
-                .map(|ask| self.call(ask, &round, progress))
-                .collect();
-            let fail_fast = plan.failure_mode == FailureMode::FailFast;
-            let tasks = Tasks {
-                bus: &self.bus,
-                stop: &self.stop,
-                round: &round,
-                fail_fast,
-            };
-            let ended = tasks.make(calls).await;
-            replies.extend(ended.replies);
-            halt = ended.failed.map(|failed| fail_fast_halt(plan, &failed));
-            if halt.is_none() && self.stop.is_asked() {
-                halt = Some(Halt::Stopped);
-            }
-            if halt.is_some() {
-                break Close::default();
-            }
-        };
-        for notice in close.notices.iter().cloned() {
-            self.bus
-                .post(Draft::of_round(round.clone(), EventKind::Notice(notice)))
-                .await;
+            self.bus.post(draft).await;
         }
-        if held {
-            let table = self.table(plan, &round, &seats, progress);
-            let usable = round::usable(&table, &replies);
-            let completed = RoundCompleted {
-                statuses: with_skipped(&due, &round::statuses(&table, &replies), &progress.out),
-                aggregate: close.aggregate.clone(),
-                agreement: close.agreement,
-            };
-            let body = EventKind::RoundCompleted(completed);
-            self.bus.post(Draft::of_round(round.clone(), body)).await;
-            progress
-                .minutes
-                .hold(&progress.members, &round, &replies, &close);
-            progress.note(&replies);
+        let mut halt = halt;
+        if sat.held {
+            let table = self.table(plan, &round, &sitting, progress);
+            let asked = round::statuses(&table, &sat.replies);
+            let usable = round::usable(&table, &sat.replies);
+            let completed = EventKind::RoundCompleted(RoundCompleted {
+                statuses: with_skipped(&sitting.due, &asked, &progress.out),
+                aggregate: sat.close.aggregate.clone(),
+                agreement: sat.close.agreement,
+            });
+            self.bus
+                .post(Draft::of_round(round.clone(), completed))
+                .await;
+            let Progress {
+                minutes, members, ..
+            } = &mut *progress;
+            minutes.hold(members, &round, &sat.replies, &sat.close);
+            progress.note(&sat.replies);
             progress.index += 1;
-            if halt.is_none() {
-                halt = too_few(plan, usable);
-            }
+            halt = halt.or_else(|| too_few(plan, usable));
         }
         match halt.or_else(|| self.quorum(plan, progress)) {
             Some(halt) => Err(halt),
@@ -227,11 +216,63 @@ impl RunServer {
         }
     }
 
+    /// Asks what a round wants to ask, step by step, until it is done or the run must halt.
+    async fn sit(
+        &self,
+        plan: &RoundPlan,
+        round: &RoundRef,
+        sitting: &Sitting,
+        progress: &Progress,
+    ) -> (Sat, Option<Halt>) {
+        let mut sat = Sat::default();
+        loop {
+            let table = self.table(plan, round, sitting, progress);
+            let asks = match plan.kind.step(&table, &sat.replies) {
+                Ok(Step::Ask(asks)) => asks,
+                Ok(Step::Done(close)) => {
+                    sat.close = close;
+                    return (sat, None);
+                }
+                Err(error) => {
+                    let error = RunError::new(ErrorKind::InvalidRequest, error.to_string());
+                    return (sat, Some(Halt::Failed(error.message.clone(), Some(error))));
+                }
+            };
+            if !sat.held {
+                sat.held = true;
+                let started = RoundStarted {
+                    members: sitting.present(),
+                };
+                let body = EventKind::RoundStarted(started);
+                self.bus.post(Draft::of_round(round.clone(), body)).await;
+            }
+            let fail_fast = plan.failure_mode == FailureMode::FailFast;
+            let tasks = Tasks {
+                bus: &self.bus,
+                stop: &self.stop,
+                round,
+                fail_fast,
+            };
+            let calls = asks
+                .into_iter()
+                .map(|ask| self.call(ask, round, progress))
+                .collect();
+            let ended = tasks.make(calls).await;
+            sat.replies.extend(ended.replies);
+            if let Some(failed) = ended.failed {
+                return (sat, Some(fail_fast_halt(plan, &failed)));
+            }
+            if self.stop.is_asked() {
+                return (sat, Some(Halt::Stopped));
+            }
+        }
+    }
+
     fn table<'a>(
         &'a self,
         plan: &'a RoundPlan,
         round: &'a RoundRef,
-        seats: &'a [Seat],
+        sitting: &'a Sitting,
         progress: &'a Progress,
     ) -> Table<'a> {
         Table {
@@ -241,14 +282,10 @@ impl RunServer {
             seed: self.seed,
             plan,
             round,
-            seats,
+            seats: &sitting.seats,
             all: &progress.members,
-            chair: progress.chair.as_ref(),
-            fallback: self
-                .council
-                .chair
-                .as_ref()
-                .map_or(&[], |chair| &chair.fallback),
+            chair: sitting.chair.as_ref(),
+            fallback: self.council.fallback(),
             minutes: &progress.minutes,
         }
     }
@@ -319,17 +356,25 @@ fn too_few(plan: &RoundPlan, usable: usize) -> Option<Halt> {
 }
 
 impl Progress {
-    /// Who a round is for, members with a permanent fault included.
-    fn due(&self, plan: &RoundPlan) -> Vec<Seat> {
-        if plan.kind.is_for_chair() {
-            return self.chair.iter().cloned().collect();
-        }
+    fn sitting(&self, plan: &RoundPlan) -> Sitting {
         let takes_part = |seat: &&Seat| {
             plan.members
                 .as_ref()
                 .is_none_or(|ids| ids.contains(&seat.id))
         };
-        self.members.iter().filter(takes_part).cloned().collect()
+        let members: Vec<Seat> = self.members.iter().filter(takes_part).cloned().collect();
+        let can_be_asked = |seat: &&Seat| !self.out.contains(&seat.id);
+        let for_chair = plan.kind.is_for_chair();
+        Sitting {
+            seats: members.iter().filter(can_be_asked).cloned().collect(),
+            chair: self.chair.as_ref().filter(can_be_asked).cloned(),
+            due: if for_chair {
+                self.chair.iter().cloned().collect()
+            } else {
+                members
+            },
+            for_chair,
+        }
     }
 
     fn note(&mut self, replies: &[Reply]) {

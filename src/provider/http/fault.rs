@@ -129,7 +129,10 @@ fn message(error: &Value) -> Option<String> {
 fn plain(body: &str) -> Option<String> {
     let lower = body.to_ascii_lowercase();
     let html = ["<html", "<!doctype html", "<body", "<head"];
-    let readable = if html.iter().any(|tag| lower.contains(tag)) {
+    let bare = body.trim();
+    let is_marked_up = html.iter().any(|tag| lower.contains(tag))
+        || (bare.starts_with('<') && bare.ends_with('>'));
+    let readable = if is_marked_up {
         between(body, &lower, "<title", "</title").unwrap_or_else(|| without_tags(body, &lower))
     } else {
         body.to_owned()
@@ -458,6 +461,10 @@ mod tests {
             (
                 "<!DOCTYPE html><style>p { }</style><p>We are <b>down</b><br>now</p>",
                 "We are down now",
+            ),
+            (
+                "<?xml version='1.0'?><Error><Code>Busy</Code></Error>",
+                "Busy",
             ),
             ("<html><script>x", ""),
             ("", "the server gave no reason"),

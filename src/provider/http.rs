@@ -264,7 +264,7 @@ fn base_url(base: &str, kind: ProviderKind) -> Result<Url, String> {
 
 /// A header's value. `what` is its name, or that of the variable it came from.
 fn header(text: &str, secret: bool, what: &str) -> Result<HeaderValue, CallError> {
-    let mut value = HeaderValue::from_str(text).map_err(|_| {
+    let mut value = HeaderValue::from_bytes(text.as_bytes()).map_err(|_| {
         CallError::new(
             ErrorKind::InvalidRequest,
             format!("the header `{what}` holds characters that no header may have"),

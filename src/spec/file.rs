@@ -154,7 +154,7 @@ pub(super) enum ProviderKind {
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Effort {
-    /// As little as it can.
+    /// As little as it can: `low` for providers that know no less.
     Minimal,
     /// Little.
     Low,

@@ -15,16 +15,22 @@ use futures::stream::{self, StreamExt as _};
 use reqwest::{Response, Url};
 use serde::de::IgnoredAny;
 use std::collections::VecDeque;
+use std::time::Duration;
 
 /// What has come of a body until it is known to be a stream.
 const BEGINNING: usize = 4 << 10;
+
+/// How long a connection whose stream has said its last is kept open for its proper end, which
+/// lets the next request use it.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// A reply as it comes in.
 pub(super) struct Reply {
     provider: String,
     url: Url,
     secrets: Secrets,
-    response: Response,
+    /// None after the last that is to be read of it.
+    response: Option<Response>,
     reader: Reader,
     wire: Option<Wire>,
     frames: Frames,
@@ -48,7 +54,7 @@ impl Reply {
             provider,
             url,
             secrets,
-            response,
+            response: Some(response),
             reader,
             wire,
             frames: Frames::default(),
@@ -76,7 +82,11 @@ impl Reply {
             if self.over {
                 return None;
             }
-            match self.response.chunk().await {
+            let chunk = match &mut self.response {
+                Some(response) => response.chunk().await,
+                None => Ok(None),
+            };
+            match chunk {
                 Ok(Some(bytes)) => self.take(&bytes).await,
                 Ok(None) => self.ended(),
                 Err(error) => self.fail(body::connection(&error, &self.url)),
@@ -92,8 +102,10 @@ impl Reply {
                 .iter()
                 .find(|byte| !byte.is_ascii_whitespace());
             // No field of an event begins so: this is JSON or HTML.
-            if first.is_some_and(|first| b"{[<".contains(first)) {
-                let body = body::other(&mut self.response, &self.beginning).await;
+            if first.is_some_and(|first| b"{[<".contains(first))
+                && let Some(mut response) = self.response.take()
+            {
+                let body = body::other(&mut response, &self.beginning).await;
                 return self.fail_other(body);
             }
         }
@@ -184,6 +196,11 @@ impl Reply {
     fn finish(&mut self) {
         if self.over || self.reader.stopped {
             self.over = true;
+            if let Some(mut response) = self.response.take() {
+                drop(tokio::spawn(async move {
+                    drop(tokio::time::timeout(LINGER, response.chunk()).await);
+                }));
+            }
         } else if self.came || self.beginning.iter().all(u8::is_ascii_whitespace) {
             self.fail(CallError::new(
                 ErrorKind::Network,

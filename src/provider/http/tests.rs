@@ -476,48 +476,76 @@ async fn a_key_that_is_missing_or_unfit_stops_the_request_before_it_is_sent() {
 
 #[tokio::test]
 async fn dropping_the_stream_or_the_request_closes_the_connection() {
-    let server = Loopback::start(vec![
-        vec![
-            Step::Read,
-            Step::Send(STREAM.into()),
-            Step::Send(chunk(format!("data: {HELLO}\n\n").as_bytes())),
-            Step::AwaitEnd,
-        ],
-        vec![Step::Read, Step::AwaitEnd],
-    ]);
-    let http = Http::open(&lab(server.address), &context()).expect("a good spec");
-    let mut pieces = http
-        .send(request("0.a.answer", "?", Expect::Text))
-        .await
-        .expect("a stream");
-    assert_eq!(
-        pieces.next().await,
-        Some(Ok(Piece::Text("Hello".to_owned())))
-    );
-    drop(pieces);
-    let server = tokio::task::spawn_blocking(move || {
-        assert!(matches!(server.seen(), Seen::Request(_)));
-        assert_eq!(server.seen(), Seen::Gone);
-        server
-    })
-    .await
-    .expect("the connection was closed");
-
-    let sent = tokio::spawn(async move {
-        http.send(request("0.a.answer", "?", Expect::Text))
+    for kind in [
+        ProviderKind::Openai,
+        ProviderKind::Anthropic,
+        ProviderKind::Gemini,
+        ProviderKind::Openrouter,
+        ProviderKind::Ollama,
+    ] {
+        let mut server = Loopback::start(vec![
+            vec![
+                Step::Read,
+                Step::Send(STREAM.into()),
+                Step::Send(chunk(b": here\n\n")),
+                Step::AwaitEnd,
+            ],
+            vec![Step::Read, Step::AwaitEnd],
+        ]);
+        let mut lab = lab(server.address);
+        lab.kind = kind;
+        let http = Http::open(&lab, &context()).expect("a good spec");
+        let mut pieces = http
+            .send(request("0.a.answer", "?", Expect::Text))
             .await
-            .is_ok()
-    });
-    let server = tokio::task::spawn_blocking(move || {
-        assert!(matches!(server.seen(), Seen::Request(_)));
+            .expect("a stream");
+        assert_eq!(pieces.next().await, Some(Ok(Piece::Alive)));
+        drop(pieces);
+        server = saw(server, |seen| matches!(seen, Seen::Request(_))).await;
+        server = saw(server, |seen| *seen == Seen::Gone).await;
+
+        let sent = tokio::spawn(async move {
+            http.send(request("0.a.answer", "?", Expect::Text))
+                .await
+                .is_ok()
+        });
+        server = saw(server, |seen| matches!(seen, Seen::Request(_))).await;
+        sent.abort();
+        saw(server, |seen| *seen == Seen::Gone).await;
+    }
+}
+
+/// Waits until the server has seen something, which is to be what `expected` says.
+async fn saw(server: Loopback, expected: fn(&Seen) -> bool) -> Loopback {
+    tokio::task::spawn_blocking(move || {
+        let seen = server.seen();
+        assert!(expected(&seen), "{seen:?}");
         server
     })
     .await
-    .expect("a request");
-    sent.abort();
-    tokio::task::spawn_blocking(move || assert_eq!(server.seen(), Seen::Gone))
-        .await
-        .expect("the connection was closed");
+    .expect("it was seen")
+}
+
+#[tokio::test]
+async fn a_connection_is_used_again_after_a_stream_that_ended_well() {
+    let body = [HELLO, STOP, "[DONE]"].map(|frame| format!("data: {frame}\n\n"));
+    let body = chunk(body.concat().as_bytes());
+    let one = [
+        Step::Read,
+        Step::Send([STREAM.as_bytes(), &body, &chunk(b"")].concat()),
+    ];
+    let server = Loopback::start(vec![[one.clone(), one].concat()]);
+    let http = Http::open(&lab(server.address), &context()).expect("a good spec");
+    for _ in 0..2 {
+        let sent = http.send(request("0.a.answer", "?", Expect::Text)).await;
+        let (pieces, error) = gather(sent.expect("a reply")).await;
+        assert_eq!((text(&pieces).as_str(), error), ("Hello", None));
+        // The loose end, which has come, is read by others.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+    }
+    assert_eq!(server.connections(), 1);
 }
 
 #[tokio::test]

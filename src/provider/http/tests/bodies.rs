@@ -163,7 +163,12 @@ anthropic-version: 2023-06-01
 
 "#]]
     );
-    body_is("anthropic-full", &outgoing(&lab, &full(model)));
+    // Its newer models take no sampling keys, and its newer types have none.
+    let mut newer = full("claude-opus-4-8");
+    newer.sampling.temperature = None;
+    newer.sampling.top_p = None;
+    body_is("anthropic-full", &outgoing(&lab, &newer));
+    body_is("anthropic-sampling", &outgoing(&lab, &full(model)));
     body_is("anthropic-ranking", &outgoing(&lab, &ranking(model)));
 }
 

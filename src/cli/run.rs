@@ -16,7 +16,7 @@ use crate::spec::{self, Council, OnPartial, Overrides, parse_duration};
 use crate::store::{NewRun, Writer};
 use crate::ui::Ui;
 use clap::{Arg, ArgAction, Command, FromArgMatches, ValueEnum};
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -208,6 +208,9 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
             )),
         );
     };
+    if input == "-" && io::stdin().is_terminal() && !global.quiet {
+        ui.text("reading the question from this terminal; Ctrl-D ends it");
+    }
     let question = input::read(Some(input), io::stdin().lock())?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

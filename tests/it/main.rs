@@ -2,5 +2,9 @@
 
 mod common;
 mod events;
+mod man;
+mod processes;
+mod reading;
+mod refusals;
 mod run;
 mod structure;

@@ -9,24 +9,26 @@ use std::io;
 /// # Errors
 /// None in practice: they are written to memory.
 pub fn pages() -> io::Result<Vec<(String, Vec<u8>)>> {
-    let program = command();
-    let commands = program
-        .get_subcommands()
-        .filter(|command| !command.is_hide_set());
+    let mut program = command();
+    // Names of commands and the flags that all of them take are filled in by this.
+    program.build();
     let mut pages = vec![("council.1".to_owned(), roff(program.clone())?)];
-    for command in commands {
-        let name = format!("council-{}", command.get_name());
-        let page = command
-            .clone()
-            .name(name.clone())
-            .version(env!("CARGO_PKG_VERSION"));
-        pages.push((format!("{name}.1"), roff(page)?));
+    for command in program
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set())
+    {
+        pages.push((
+            format!("council-{}.1", command.get_name()),
+            roff(command.clone())?,
+        ));
     }
     Ok(pages)
 }
 
 fn roff(command: clap::Command) -> io::Result<Vec<u8>> {
     let mut page = Vec::new();
-    Man::new(command.disable_help_flag(true)).render(&mut page)?;
+    Man::new(command)
+        .source(concat!("council ", env!("CARGO_PKG_VERSION")))
+        .render(&mut page)?;
     Ok(page)
 }

@@ -153,7 +153,7 @@ fn fail(ui: &Ui, error: &CliError) -> u8 {
     }
     // An output file of a run that never began stays as it was.
     if error.code == exit::USAGE {
-        let _ = ui.abandon();
+        ui.abandon();
     }
     end(ui, error.code)
 }

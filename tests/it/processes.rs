@@ -141,6 +141,11 @@ fn a_killed_run_is_crashed_and_has_all_events_that_were_seen() {
 fn a_stopped_process_is_still_running() {
     let env = endless();
     let begun = Begun::start(&env);
+    let status = || env.run(["list", "--json"]).json()[0]["status"].clone();
+    assert!(
+        (0..500).any(|_| status() == "running"),
+        "its first events are committed"
+    );
     begun.signal(Signal::STOP);
     let listed = env.run(["list", "--json"]).json();
     assert_eq!(listed[0]["status"], "running");

@@ -106,7 +106,7 @@ fn a_degraded_answer_begins_with_who_is_missing() {
         str![[r#"
 exit code: 3
 --- stdout
-degraded: missing bob (auth (HTTP 401) from any: no such key)
+degraded: missing bob (auth (HTTP 401) from stage/any: no such key)
 
 North, says the chair.
 --- stderr
@@ -137,7 +137,7 @@ exit code: 1
 --- stderr
 failed: 2 of 3 members answered, 3 needed (min_members)
 
-- bob: auth (HTTP 401) from any: no such key
+- bob: auth (HTTP 401) from stage/any: no such key
 
 ## ada
 
@@ -156,7 +156,7 @@ exit code: 0
 --- stdout
 failed: 2 of 3 members answered, 3 needed (min_members)
 
-- bob: auth (HTTP 401) from any: no such key
+- bob: auth (HTTP 401) from stage/any: no such key
 
 ## ada
 

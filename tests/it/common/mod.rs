@@ -10,21 +10,12 @@ use tempfile::TempDir;
 /// A folder of its own with nothing of the machine's in its environment.
 pub(crate) struct TestEnv {
     folder: TempDir,
-    variables: Vec<(String, String)>,
 }
 
 impl TestEnv {
     pub(crate) fn new() -> Self {
         let folder = TempDir::new().expect("a folder for the test");
-        Self {
-            folder,
-            variables: Vec::new(),
-        }
-    }
-
-    /// Sets an environment variable for all commands from now on.
-    pub(crate) fn set(&mut self, name: &str, value: &str) {
-        self.variables.push((name.to_owned(), value.to_owned()));
+        Self { folder }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -54,7 +45,6 @@ impl TestEnv {
             .env("HOME", self.folder.path())
             .env("TMPDIR", self.folder.path())
             .env("XDG_DATA_HOME", self.path("data"))
-            .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

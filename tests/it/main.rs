@@ -2,6 +2,7 @@
 
 mod common;
 mod events;
+mod hostile;
 mod man;
 mod processes;
 mod reading;

@@ -253,3 +253,22 @@ fn a_deadline_fails_the_run_and_says_which() {
     assert_eq!(shown["errors"][0]["kind"], "deadline");
     assert_eq!(shown["members"]["quick"]["answer"], "Here.");
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_result_that_can_not_be_written_is_told_and_kept() {
+    let env = scripted();
+    let full = std::fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .expect("a full disk");
+    let output = env
+        .command(["run", "./trio.toml", "--input", "x", "--run-id", "r", "-q"])
+        .stdout(full)
+        .output()
+        .expect("the binary runs");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("council show r"), "{told}");
+    env.run(["show", "r"]).assert_code(0);
+}

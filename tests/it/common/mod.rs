@@ -1,5 +1,7 @@
 //! A hermetic place to run the binary in: its own home, folder, store and environment.
 
+pub(crate) mod server;
+
 use snapbox::Redactions;
 use std::ffi::OsStr;
 use std::io::Write as _;
@@ -58,6 +60,40 @@ impl TestEnv {
             output,
             folder: self.folder.path().to_owned(),
         }
+    }
+
+    /// Runs the binary to its end with further environment variables.
+    pub(crate) fn run_as<S: AsRef<OsStr>>(
+        &self,
+        variables: &[(&str, &str)],
+        args: impl IntoIterator<Item = S>,
+    ) -> Ran {
+        let output = self
+            .command(args)
+            .envs(variables.iter().copied())
+            .output()
+            .expect("the binary runs");
+        Ran {
+            output,
+            folder: self.folder.path().to_owned(),
+        }
+    }
+
+    /// All files below the test's folder.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let mut folders = vec![self.folder.path().to_owned()];
+        let mut files = Vec::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+                let path = entry.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    files.push(path);
+                }
+            }
+        }
+        files
     }
 
     /// Runs the binary with `input` on its standard input.

@@ -11,11 +11,15 @@ use std::sync::Arc;
 /// A lookup of environment variables.
 type Lookup = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
+/// Something that is told each line that goes out or comes in.
+pub(super) type Wire = Arc<dyn Fn(&str) + Send + Sync>;
+
 /// The surroundings of providers. Its clones share their connections.
 #[derive(Clone)]
 pub struct Context {
     lookup: Lookup,
     clients: Arc<Clients>,
+    wire: Option<Wire>,
 }
 
 impl Context {
@@ -35,6 +39,7 @@ impl Context {
         Self {
             lookup: Arc::new(|name| std::env::var(name).ok()),
             clients: Arc::new(Clients::through_proxies(proxied)),
+            wire: None,
         }
     }
 
@@ -44,7 +49,21 @@ impl Context {
         Self {
             lookup: Arc::new(lookup),
             clients: Arc::new(Clients::direct()),
+            wire: None,
         }
+    }
+
+    /// The same, with `wire` told each line of what HTTP requests send (`> …`) and get (`< …`), as
+    /// it is sent or read. No line shows a key. It must not block.
+    #[must_use]
+    pub fn with_wire(mut self, wire: Arc<dyn Fn(&str) + Send + Sync>) -> Self {
+        self.wire = Some(wire);
+        self
+    }
+
+    /// Who is told of the wire, if anybody.
+    pub(super) fn wire(&self) -> Option<&Wire> {
+        self.wire.as_ref()
     }
 
     /// The value of a variable without the white space around it; none where it is unset or empty.

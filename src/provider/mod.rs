@@ -133,7 +133,11 @@ pub struct OpenError {
 /// A base URL, a header or a script that cannot be used.
 pub fn open(spec: &ProviderSpec, context: &Context) -> Result<Arc<dyn Provider>, OpenError> {
     let provider: Result<Arc<dyn Provider>, String> = match spec.kind {
-        ProviderKind::Openai => http::Http::open(spec, context).map(|http| Arc::new(http) as _),
+        ProviderKind::Openai
+        | ProviderKind::Anthropic
+        | ProviderKind::Gemini
+        | ProviderKind::Openrouter
+        | ProviderKind::Ollama => http::Http::open(spec, context).map(|http| Arc::new(http) as _),
         ProviderKind::Rehearsal => Ok(Arc::new(rehearsal::Rehearsal::open(spec))),
         ProviderKind::Script => script::Script::open(spec).map(|script| Arc::new(script) as _),
     };

@@ -21,7 +21,6 @@ const TIMEOUT: Duration = Duration::from_secs(120);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 const RETRIES: u32 = 2;
 const MAX_CONCURRENCY: usize = 16;
-const OPENAI_URL: &str = "https://api.openai.com/v1";
 
 type Files = BTreeMap<String, Vec<u8>>;
 
@@ -193,6 +192,10 @@ fn provider(spec: &Spec, name: &str, files: &Files) -> Result<ProviderSpec, Stri
         .ok_or_else(|| format!("the provider {name} has no kind"))?;
     let kind = match kind {
         file::ProviderKind::Openai => ProviderKind::Openai,
+        file::ProviderKind::Anthropic => ProviderKind::Anthropic,
+        file::ProviderKind::Gemini => ProviderKind::Gemini,
+        file::ProviderKind::Openrouter => ProviderKind::Openrouter,
+        file::ProviderKind::Ollama => ProviderKind::Ollama,
         file::ProviderKind::Rehearsal => ProviderKind::Rehearsal,
         file::ProviderKind::Script => ProviderKind::Script,
         _ => return Err(format!("the provider {name} is not in this version yet")),
@@ -218,15 +221,9 @@ fn provider(spec: &Spec, name: &str, files: &Files) -> Result<ProviderSpec, Stri
     Ok(ProviderSpec {
         name: name.to_owned(),
         kind,
-        base_url: match kind {
-            ProviderKind::Openai => Some(
-                base_url
-                    .unwrap_or(OPENAI_URL)
-                    .trim_end_matches('/')
-                    .to_owned(),
-            ),
-            ProviderKind::Rehearsal | ProviderKind::Script => None,
-        },
+        base_url: kind
+            .base_url()
+            .map(|own| base_url.unwrap_or(own).trim_end_matches('/').to_owned()),
         api_key_env,
         max_concurrency: raw
             .and_then(|raw| raw.max_concurrency)

@@ -234,10 +234,33 @@ pub enum Effort {
 pub enum ProviderKind {
     /// The chat completions protocol.
     Openai,
+    /// Anthropic's messages protocol.
+    Anthropic,
+    /// Google's Gemini protocol.
+    Gemini,
+    /// The chat completions protocol as OpenRouter speaks it.
+    Openrouter,
+    /// The chat completions protocol as an Ollama server speaks it.
+    Ollama,
     /// Offline, deterministic, never fails.
     Rehearsal,
     /// Replies, delays and faults from a file.
     Script,
+}
+
+impl ProviderKind {
+    /// Where its requests go unless a spec says otherwise; none where nothing is sent by HTTP.
+    #[must_use]
+    pub const fn base_url(self) -> Option<&'static str> {
+        match self {
+            Self::Openai => Some("https://api.openai.com/v1"),
+            Self::Anthropic => Some("https://api.anthropic.com/v1"),
+            Self::Gemini => Some("https://generativelanguage.googleapis.com/v1beta"),
+            Self::Openrouter => Some("https://openrouter.ai/api/v1"),
+            Self::Ollama => Some("http://127.0.0.1:11434"),
+            Self::Rehearsal | Self::Script => None,
+        }
+    }
 }
 
 /// A named endpoint.

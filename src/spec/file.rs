@@ -111,7 +111,8 @@ pub(super) struct Provider {
     pub(super) stream: Option<bool>,
     /// Headers to send besides; a value `env:NAME` is taken from that environment variable.
     pub(super) headers: Option<BTreeMap<String, String>>,
-    /// Keys to add to each request body.
+    /// Keys to add to each request body, last of all: a table is merged into what stands there,
+    /// all else replaces it.
     pub(super) extra_body: Option<Map<String, Value>>,
     /// Of `script`: the file with the replies.
     #[schemars(length(min = 1))]
@@ -128,24 +129,22 @@ pub(super) struct Provider {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum ProviderKind {
-    /// The chat completions protocol, which most servers speak.
+    /// The chat completions protocol, which most servers speak. The limit of a reply's length is
+    /// sent as `max_completion_tokens` to OpenAI itself and for models that are named like its
+    /// thinking ones, else as `max_tokens`.
     Openai,
+    /// Anthropic's messages protocol.
+    Anthropic,
+    /// Google's Gemini protocol.
+    Gemini,
+    /// OpenRouter.
+    Openrouter,
+    /// An Ollama server, by default the one on this machine; its `base_url` is the server's root.
+    Ollama,
     /// Offline and deterministic: plainly marked text, any model name, no key.
     Rehearsal,
     /// Replies, delays and faults from a file.
     Script,
-    /// Not in this version yet.
-    #[schemars(extend("x-not-yet" = true))]
-    Anthropic,
-    /// Not in this version yet.
-    #[schemars(extend("x-not-yet" = true))]
-    Gemini,
-    /// Not in this version yet.
-    #[schemars(extend("x-not-yet" = true))]
-    Ollama,
-    /// Not in this version yet.
-    #[schemars(extend("x-not-yet" = true))]
-    Openrouter,
     /// Not in this version yet.
     #[schemars(extend("x-not-yet" = true))]
     Command,

@@ -51,7 +51,6 @@ const GUARDED: &[(&str, &[&str])] = &[
     ("clap_mangen", &["cli/"]),
     ("anyhow", &["cli/"]),
     ("indicatif", &["display/bars.rs", "display/bars/"]),
-    ("genai", &["provider/http.rs", "provider/http/"]),
     ("reqwest", &["provider/http.rs", "provider/http/"]),
 ];
 

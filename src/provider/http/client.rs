@@ -8,6 +8,10 @@ use crate::event::ErrorKind;
 use crate::provider::CallError;
 use reqwest::redirect::Policy;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// A server that does not take a connection for this long is not there.
+const CONNECT: Duration = Duration::from_secs(20);
 
 /// The two clients, each once it was needed.
 pub(in crate::provider) struct Clients {
@@ -68,7 +72,7 @@ impl Clients {
         let mut builder = reqwest::Client::builder()
             .redirect(Policy::none())
             .retry(reqwest::retry::never())
-            .no_gzip()
+            .connect_timeout(CONNECT)
             .user_agent(concat!("council/", env!("CARGO_PKG_VERSION")));
         if plain {
             builder = builder.tls_certs_only([]);
@@ -81,7 +85,7 @@ impl Clients {
                 ErrorKind::Network,
                 format!(
                     "no HTTPS client can be made: {}; install the system's CA certificates, or name them in SSL_CERT_FILE",
-                    super::root(&cause)
+                    super::body::root(&cause)
                 ),
             )
         })

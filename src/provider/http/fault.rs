@@ -13,19 +13,6 @@ use std::time::Duration;
 /// How much of a provider's message is kept, in characters.
 const LONGEST_MESSAGE: usize = 600;
 
-/// How much of a body is looked at, in bytes.
-const LONGEST_BODY: usize = 64 * 1024;
-
-/// The beginning of a body, as much of it as is looked at.
-pub(super) fn beginning(mut body: String) -> String {
-    let mut end = body.len().min(LONGEST_BODY);
-    while !body.is_char_boundary(end) {
-        end -= 1;
-    }
-    body.truncate(end);
-    body
-}
-
 /// A reply with a status that is no success.
 pub(super) fn refused(status: u16, headers: &HeaderMap, body: &str) -> CallError {
     let json: Option<Value> = serde_json::from_str(body).ok();
@@ -38,12 +25,19 @@ pub(super) fn refused(status: u16, headers: &HeaderMap, body: &str) -> CallError
         },
     };
     let said = said.unwrap_or_else(|| "the server gave no reason".to_owned());
+    let wait = retry_after(headers, Timestamp::now());
     CallError {
         kind: by_status(status, &Marks::of(error, &said)),
         http_status: Some(status),
-        retry_after: retry_after(headers, Timestamp::now()),
+        retry_after: wait.or_else(|| error.and_then(retry_delay)),
         message: said,
     }
+}
+
+/// The error object in a frame or a reply that is an error, whatever its status said.
+pub(super) fn error_in(value: &Value) -> Option<&Value> {
+    let error = value.get(0).unwrap_or(value).get("error")?;
+    (!matches!(error, Value::Null | Value::Bool(false))).then_some(error)
 }
 
 /// An error within a reply whose status was a success.
@@ -75,12 +69,30 @@ pub(super) fn no_json(body: &str) -> CallError {
     )
 }
 
+/// A reply to a streamed request that is no stream, as far as its `body` came.
+pub(super) fn no_stream(body: &str, provider: &str) -> CallError {
+    let json: Option<Value> = serde_json::from_str(body).ok();
+    if let Some(error) = json.as_ref().and_then(error_in) {
+        return within(error);
+    }
+    let mut message = "the server was asked for a stream and sent something else".to_owned();
+    let kind = if body.trim_start().starts_with(['{', '[']) {
+        ErrorKind::InvalidRequest
+    } else {
+        if let Some(said) = plain(body) {
+            message.push_str(&format!(" ({said})"));
+        }
+        ErrorKind::InvalidOutput
+    };
+    message.push_str(&format!(
+        "; if it cannot stream, set `stream = false` in [providers.{provider}]"
+    ));
+    CallError::new(kind, message)
+}
+
 /// The error object of a body, or the body itself.
 fn in_body(body: &Value) -> &Value {
-    let body = body.get(0).unwrap_or(body);
-    body.get("error")
-        .filter(|error| !error.is_null())
-        .unwrap_or(body)
+    error_in(body).unwrap_or_else(|| body.get(0).unwrap_or(body))
 }
 
 /// The provider's words in an error object.
@@ -100,14 +112,27 @@ fn message(error: &Value) -> Option<String> {
         })
         .map(str::to_owned)
         .or_else(|| (error.is_object() || error.is_array()).then(|| error.to_string()))?;
-    plain(&text)
+    // A router names the provider behind it, and hands on its words.
+    let behind = error["metadata"]["raw"].as_str().map(|raw| {
+        let inner: Option<Value> = serde_json::from_str(raw).ok();
+        let inner = inner.as_ref().map(in_body).and_then(message);
+        let said = inner.unwrap_or_else(|| raw.to_owned());
+        match error["metadata"]["provider_name"].as_str() {
+            Some(name) => format!("{text} ({name}: {said})"),
+            None => format!("{text} ({said})"),
+        }
+    });
+    plain(&behind.unwrap_or(text))
 }
 
 /// Plain text, or what a person would read of HTML: on one line, cut short.
 fn plain(body: &str) -> Option<String> {
     let lower = body.to_ascii_lowercase();
     let html = ["<html", "<!doctype html", "<body", "<head"];
-    let readable = if html.iter().any(|tag| lower.contains(tag)) {
+    let bare = body.trim();
+    let is_marked_up = html.iter().any(|tag| lower.contains(tag))
+        || (bare.starts_with('<') && bare.ends_with('>'));
+    let readable = if is_marked_up {
         between(body, &lower, "<title", "</title").unwrap_or_else(|| without_tags(body, &lower))
     } else {
         body.to_owned()
@@ -166,13 +191,20 @@ struct Marks {
     context_length: bool,
     content_filter: bool,
     quota: bool,
+    bad_key: bool,
     code: String,
 }
 
 impl Marks {
     fn of(error: Option<&Value>, said: &str) -> Self {
         let code = |key: &str| error.and_then(|error| error[key].as_str()).unwrap_or("");
-        let code = format!("{} {}", code("code"), code("type")).to_ascii_lowercase();
+        let code = format!("{} {} {}", code("code"), code("type"), code("status"));
+        let reasons = error.and_then(|error| error["details"].as_array());
+        let bad_key = reasons.into_iter().flatten().any(|detail| {
+            let reason = detail["reason"].as_str().unwrap_or_default();
+            matches!(reason, "API_KEY_INVALID" | "API_KEY_EXPIRED")
+        });
+        let code = code.to_ascii_lowercase();
         let said = said.to_ascii_lowercase();
         let has = |text: &str, marks: &[&str]| marks.iter().any(|mark| text.contains(mark));
         Self {
@@ -188,6 +220,7 @@ impl Marks {
                         "context window",
                         "prompt is too long",
                         "too many input tokens",
+                        "exceeds the maximum number of tokens",
                     ],
                 ),
             content_filter: has(&code, &["content_filter", "content_policy", "moderation"])
@@ -210,11 +243,15 @@ impl Marks {
             ) || has(
                 &said,
                 &[
-                    "exceeded your current quota",
                     "insufficient credit",
                     "insufficient balance",
+                    "credit balance is too low",
+                    "enable billing",
                 ],
-            ),
+            ) || (said.contains("exceeded your current quota")
+                // Gemini says so of a minute's quota too.
+                && !code.contains("resource_exhausted")),
+            bad_key,
             code,
         }
     }
@@ -226,6 +263,7 @@ fn by_status(status: u16, marks: &Marks) -> ErrorKind {
         400 | 413 | 422 if marks.context_length => ErrorKind::ContextLength,
         400 | 403 | 429 if marks.quota => ErrorKind::Billing,
         401 | 403 => ErrorKind::Auth,
+        400 if marks.bad_key => ErrorKind::Auth,
         402 => ErrorKind::Billing,
         300..400 | 404 | 410 => ErrorKind::NotFound,
         408 | 409 | 425 | 500.. => ErrorKind::Transient,
@@ -244,7 +282,7 @@ fn by_marks(marks: &Marks) -> ErrorKind {
         ErrorKind::ContextLength
     } else if marks.quota {
         ErrorKind::Billing
-    } else if code(&["rate_limit", "too_many_requests"]) {
+    } else if code(&["rate_limit", "too_many_requests", "resource_exhausted"]) {
         ErrorKind::RateLimited
     } else if code(&["api_key", "authentication", "permission", "unauthorized"]) {
         ErrorKind::Auth
@@ -276,6 +314,16 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let now = text(DATE.as_str()).and_then(date).unwrap_or(now);
     let wait = date(asked)?.duration_since(now);
     Some(Duration::try_from(wait).unwrap_or_default())
+}
+
+/// The wait in the body of Google's errors, such as `"retryDelay": "38.5s"`.
+fn retry_delay(error: &Value) -> Option<Duration> {
+    let details = error["details"].as_array()?;
+    let delay = details
+        .iter()
+        .find_map(|detail| detail["retryDelay"].as_str())?;
+    let seconds: f64 = delay.strip_suffix('s')?.parse().ok()?;
+    Duration::try_from_secs_f64(seconds).ok()
 }
 
 #[cfg(test)]
@@ -352,6 +400,31 @@ mod tests {
                 r#"{"error":{"message":"Your chosen model requires moderation and your input was flagged"}}"#,
                 ErrorKind::ContentFilter,
             ),
+            (
+                400,
+                r#"{"type":"error","error":{"type":"invalid_request_error","message":"Your credit balance is too low to access the API"}}"#,
+                ErrorKind::Billing,
+            ),
+            (
+                400,
+                r#"{"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: 2 tokens > 1 maximum"}}"#,
+                ErrorKind::ContextLength,
+            ),
+            (
+                429,
+                r#"{"error":{"code":429,"message":"You exceeded your current quota, please check your plan","status":"RESOURCE_EXHAUSTED"}}"#,
+                ErrorKind::RateLimited,
+            ),
+            (
+                400,
+                r#"{"error":{"code":400,"message":"API key not valid.","status":"INVALID_ARGUMENT","details":[{"reason":"API_KEY_INVALID"}]}}"#,
+                ErrorKind::Auth,
+            ),
+            (
+                400,
+                r#"{"error":{"code":400,"message":"The input token count (9) exceeds the maximum number of tokens allowed (8).","status":"INVALID_ARGUMENT"}}"#,
+                ErrorKind::ContextLength,
+            ),
         ] {
             assert_eq!(kind(status, body), class, "{body}");
         }
@@ -365,6 +438,14 @@ mod tests {
                 "no such model",
             ),
             (r#"{"error":"flat"}"#, "flat"),
+            (
+                r#"{"error":{"message":"Provider returned error","metadata":{"provider_name":"Lab","raw":"{\"error\":{\"message\":\"no GPU\"}}"}}}"#,
+                "Provider returned error (Lab: no GPU)",
+            ),
+            (
+                r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#,
+                "Overloaded",
+            ),
             (r#"{"message":"top"}"#, "top"),
             (
                 r#"{"detail":[{"loc":["body"],"msg":"field required"}]}"#,
@@ -380,6 +461,10 @@ mod tests {
             (
                 "<!DOCTYPE html><style>p { }</style><p>We are <b>down</b><br>now</p>",
                 "We are down now",
+            ),
+            (
+                "<?xml version='1.0'?><Error><Code>Busy</Code></Error>",
+                "Busy",
             ),
             ("<html><script>x", ""),
             ("", "the server gave no reason"),
@@ -426,6 +511,15 @@ mod tests {
     }
 
     #[test]
+    fn a_wait_may_stand_in_the_body() {
+        let body = r#"{"error":{"message":"x","details":[{"@type":"a"},{"retryDelay":"38.5s"}]}}"#;
+        let wait = |headers| refused(429, &headers, body).retry_after;
+        let millis = Duration::from_millis;
+        assert_eq!(wait(HeaderMap::new()), Some(millis(38_500)));
+        assert_eq!(wait(headers(&[("retry-after", "2")])), Some(millis(2_000)));
+    }
+
+    #[test]
     fn a_redirect_names_its_target_without_its_query() {
         let error = refused(
             307,
@@ -455,6 +549,12 @@ mod tests {
             (r#"{"code":"insufficient_quota"}"#, ErrorKind::Billing),
             (r#"{"code":"invalid_api_key"}"#, ErrorKind::Auth),
             (r#"{"code":"model_not_found"}"#, ErrorKind::NotFound),
+            (r#"{"type":"overloaded_error"}"#, ErrorKind::Transient),
+            (r#"{"type":"rate_limit_error"}"#, ErrorKind::RateLimited),
+            (
+                r#"{"code":503,"status":"UNAVAILABLE"}"#,
+                ErrorKind::Transient,
+            ),
             (r#""text""#, ErrorKind::Transient),
         ] {
             let value = serde_json::from_str(error).expect("JSON");

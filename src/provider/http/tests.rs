@@ -1,10 +1,15 @@
 use super::loopback::{Loopback, STREAM, Seen, Step, chunk, reply, streamed};
 use super::*;
-use crate::event::{Expect, Message, Usage};
+use crate::event::{Expect, Message, MessageRole, Usage};
 use crate::provider::tests::{gather, request, spec, text};
 use crate::provider::{Sampling, Stop};
-use crate::spec::ProviderKind;
+use crate::spec::Effort;
+use serde_json::json;
 use std::net::SocketAddr;
+
+mod bodies;
+mod faults;
+mod protocols;
 
 const KEY: &str = "sk-very-secret-0123";
 const HELLO: &str = r#"{"choices":[{"index":0,"delta":{"content":"Hello"}}]}"#;
@@ -306,7 +311,7 @@ async fn a_redirect_is_not_followed_and_takes_no_key_along() {
     lab.api_key_env = Some("LAB_KEY".to_owned());
     lab.headers.insert(
         "x-api-key".to_owned(),
-        HeaderValue::Env("LAB_KEY".to_owned()),
+        SpecHeader::Env("LAB_KEY".to_owned()),
     );
     let error = ask(&lab).await.1.expect("an error");
     assert_eq!(
@@ -356,7 +361,7 @@ async fn without_settings_nothing_but_the_question_is_sent() {
     assert_eq!(sorted, known);
     assert_eq!(
         body,
-        r#"{"model":"m","stream":true,"messages":[{"role":"user","content":"?"}],"stream_options":{"include_usage":true}}"#
+        r#"{"model":"m","messages":[{"role":"user","content":"?"}],"stream":true,"stream_options":{"include_usage":true}}"#
     );
 }
 
@@ -367,7 +372,7 @@ async fn what_is_set_is_sent() {
     lab.base_url = Some(format!("http://{}/api/v1/?version=2", server.address));
     lab.api_key_env = Some("LAB_KEY".to_owned());
     lab.headers
-        .insert("X-Team".to_owned(), HeaderValue::Plain("infra".to_owned()));
+        .insert("X-Team".to_owned(), SpecHeader::Plain("infra".to_owned()));
     lab.extra_body
         .insert("service_tier".to_owned(), json!("flex"));
     let mut asked = request(
@@ -412,7 +417,7 @@ async fn what_is_set_is_sent() {
             "response_format": { "type": "json_schema", "json_schema": {
                 "name": "reply",
                 "strict": true,
-                "schema": asked.expect.schema(),
+                "schema": schema::closed(asked.expect.schema().expect("a schema")),
             }},
             "stream_options": { "include_usage": true },
             "temperature": 0.25,
@@ -445,7 +450,7 @@ async fn model_names_go_out_as_they_are() {
         let keys: Vec<&String> = body.as_object().expect("an object").keys().collect();
         assert_eq!(
             keys,
-            ["model", "stream", "messages", "stream_options", limit]
+            ["model", "messages", "stream", "stream_options", limit]
         );
     }
 }
@@ -541,8 +546,30 @@ fn a_base_url_that_cannot_be_used_is_refused() {
         lab.base_url = Some(bad.to_owned());
         assert!(crate::provider::open(&lab, &context()).is_err(), "{bad}");
     }
-    assert_eq!(
-        endpoint("https://lab/v1/").expect("a URL").as_str(),
-        endpoint("https://lab/v1").expect("a URL").as_str()
-    );
+}
+
+#[test]
+fn a_base_url_may_end_in_a_slash_and_an_ollama_server_needs_no_version() {
+    for (kind, base, whole) in [
+        (ProviderKind::Openai, "https://lab/v1", "https://lab/v1"),
+        (ProviderKind::Openai, "https://lab/v1/", "https://lab/v1"),
+        (ProviderKind::Openai, "https://lab", "https://lab/"),
+        (ProviderKind::Ollama, "http://lab:1", "http://lab:1/v1"),
+        (ProviderKind::Ollama, "http://lab:1/", "http://lab:1/v1"),
+        (ProviderKind::Ollama, "http://lab:1/v1", "http://lab:1/v1"),
+        (ProviderKind::Ollama, "http://lab:1/v1/", "http://lab:1/v1"),
+        (
+            ProviderKind::Ollama,
+            "http://lab/proxy",
+            "http://lab/proxy/v1",
+        ),
+        (
+            ProviderKind::Gemini,
+            "http://lab/v1beta/",
+            "http://lab/v1beta",
+        ),
+    ] {
+        let url = base_url(base, kind).expect("a URL");
+        assert_eq!(url.as_str(), whole, "{base}");
+    }
 }

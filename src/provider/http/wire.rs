@@ -1,28 +1,43 @@
-//! The replies of the chat completions protocol: a frame of a stream, or a whole reply, becomes
-//! pieces.
+//! Replies as they come in: a frame of a stream, or a whole reply, becomes pieces, by a protocol.
 //!
-//! Pure. Frames are read here and not by the client library, which drops usage that comes with
-//! choices, takes `"error": null` for an error, and gives up on a frame that holds one half of a
-//! character beyond the basic plane.
+//! Pure. What all protocols share is here: errors in the place of a reply, usage that is told in
+//! parts and often, ends without a reason, and characters that are cut in two between frames.
 
 use super::fault;
+use super::protocol::{Form, Protocol, Tally};
 use crate::event::{ErrorKind, Usage};
-use crate::provider::{CallError, Piece, Stop};
+use crate::provider::{CallError, Piece};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// Reads one reply.
-#[derive(Debug, Default)]
 pub(super) struct Reader {
+    protocol: Arc<dyn Protocol>,
     /// Whether a frame with data has come.
     pub(super) began: bool,
     /// Whether the model has ended its reply.
     pub(super) stopped: bool,
-    usage: Option<Usage>,
+    /// Whether the server has said that nothing more comes.
+    pub(super) ended: bool,
+    tally: Tally,
+    usage: Usage,
     /// The first half of a character whose second half the next frame holds.
     half: Option<[u8; 4]>,
 }
 
 impl Reader {
+    pub(super) fn new(protocol: Arc<dyn Protocol>) -> Self {
+        Self {
+            protocol,
+            began: false,
+            stopped: false,
+            ended: false,
+            tally: Tally::default(),
+            usage: Usage::default(),
+            half: None,
+        }
+    }
+
     /// The pieces in the data of one frame of a stream, in order.
     pub(super) fn frame(&mut self, data: &str) -> Result<Vec<Piece>, CallError> {
         if data.is_empty() {
@@ -30,6 +45,7 @@ impl Reader {
         }
         self.began = true;
         if data == "[DONE]" {
+            self.ended = true;
             return Ok(Vec::new());
         }
         let half = self.half.take();
@@ -42,7 +58,7 @@ impl Reader {
                 )
             })?,
         };
-        let mut pieces = self.read(&frame, "delta")?;
+        let mut pieces = self.read(&frame, Form::Frame)?;
         if pieces.is_empty() {
             pieces.push(Piece::Alive);
         }
@@ -51,48 +67,38 @@ impl Reader {
 
     /// The pieces of a reply that came as one JSON document.
     pub(super) fn whole(&mut self, reply: &Value) -> Result<Vec<Piece>, CallError> {
-        self.began = true;
-        let mut pieces = self.read(reply, "message")?;
-        if first_choice(reply).is_none() {
-            return Err(CallError::new(
-                ErrorKind::InvalidOutput,
-                "the server's reply holds no `choices`; is `base_url` right?",
-            ));
-        }
+        let pieces = self.read(reply, Form::Whole)?;
         if !self.stopped {
-            self.stopped = true;
-            pieces.push(Piece::Stop(Stop::Done));
+            return Err(CallError::new(
+                ErrorKind::Network,
+                "the reply is not complete: it holds no reason why it ended",
+            ));
         }
         Ok(pieces)
     }
 
-    fn read(&mut self, value: &Value, part: &str) -> Result<Vec<Piece>, CallError> {
-        if let Some(error) = value.get("error")
-            && !matches!(error, Value::Null | Value::Bool(false))
-        {
+    fn read(&mut self, value: &Value, form: Form) -> Result<Vec<Piece>, CallError> {
+        if let Some(error) = fault::error_in(value) {
             return Err(fault::within(error));
         }
+        let said = self.protocol.read(value, form)?;
         let mut pieces = Vec::new();
-        let choice = first_choice(value);
-        if let Some(choice) = choice {
-            let text = text(&choice[part]);
-            if !text.is_empty() {
-                pieces.push(Piece::Text(text));
-            }
+        if !said.text.is_empty() {
+            pieces.push(Piece::Text(said.text));
         }
-        if let Some(usage) = usage(value)
-            && self.usage.replace(usage) != Some(usage)
-        {
+        self.tally = self.tally.updated(&said.tally);
+        let usage = self.protocol.usage(&self.tally);
+        if usage != self.usage {
+            self.usage = usage;
             pieces.push(Piece::Usage(usage));
         }
-        let reason = choice.and_then(|choice| choice["finish_reason"].as_str());
-        if let Some(reason) = reason.filter(|reason| !reason.is_empty()) {
-            let stop = stop(reason)?;
-            if !self.stopped {
-                self.stopped = true;
-                pieces.push(Piece::Stop(stop));
-            }
+        if let Some(stop) = said.stop
+            && !self.stopped
+        {
+            self.stopped = true;
+            pieces.push(Piece::Stop(stop));
         }
+        self.ended |= said.last;
         Ok(pieces)
     }
 
@@ -154,74 +160,20 @@ fn code(text: &str) -> Option<(u32, [u8; 4])> {
     Some((number, digits))
 }
 
-/// The first of several replies to one request; later ones were not asked for.
-fn first_choice(value: &Value) -> Option<&Value> {
-    value["choices"]
-        .as_array()?
-        .iter()
-        .find(|choice| choice["index"].as_u64().unwrap_or(0) == 0)
-}
-
-/// The text of a message or of a piece of one: a string, or a list of typed parts.
-fn text(message: &Value) -> String {
-    match &message["content"] {
-        Value::String(text) if !text.is_empty() => text.clone(),
-        Value::Array(parts) => parts
-            .iter()
-            .filter_map(|part| part["text"].as_str())
-            .collect(),
-        // A refusal is a reply too, in a field of its own.
-        _ => message["refusal"].as_str().unwrap_or_default().to_owned(),
-    }
-}
-
-fn stop(reason: &str) -> Result<Stop, CallError> {
-    match reason {
-        "length" | "max_tokens" | "model_length" => Ok(Stop::TokenLimit),
-        "content_filter" | "safety" => Err(CallError::new(
-            ErrorKind::ContentFilter,
-            format!("the provider withheld the reply (`{reason}`)"),
-        )),
-        "error" | "abort" | "network_error" | "insufficient_system_resource" => {
-            Err(CallError::new(
-                ErrorKind::Transient,
-                format!("the provider broke the reply off (`{reason}`)"),
-            ))
-        }
-        _ => Ok(Stop::Done),
-    }
-}
-
-fn usage(value: &Value) -> Option<Usage> {
-    let counts = [value.get("usage"), value.pointer("/x_groq/usage")]
-        .into_iter()
-        .flatten()
-        .find(|counts| counts.is_object())?;
-    let count = |places: &[&str]| {
-        places
-            .iter()
-            .find_map(|place| counts.pointer(place)?.as_u64())
-    };
-    let usage = Usage {
-        input_tokens: count(&["/prompt_tokens", "/input_tokens"]),
-        output_tokens: count(&["/completion_tokens", "/output_tokens"]),
-        cached_tokens: count(&[
-            "/prompt_tokens_details/cached_tokens",
-            "/prompt_cache_hit_tokens",
-        ]),
-        reasoning_tokens: count(&["/completion_tokens_details/reasoning_tokens"]),
-    };
-    (usage != Usage::default()).then_some(usage)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::openai::{Dialect, OpenAi};
     use super::*;
+    use crate::provider::Stop;
     use proptest::prelude::*;
     use serde_json::json;
 
+    fn reader() -> Reader {
+        Reader::new(Arc::new(OpenAi(Dialect::Common)))
+    }
+
     fn read(frames: &[&str]) -> Vec<Piece> {
-        let mut reader = Reader::default();
+        let mut reader = reader();
         frames
             .iter()
             .flat_map(|frame| reader.frame(frame).expect("a good frame"))
@@ -292,13 +244,13 @@ mod tests {
 
     #[test]
     fn a_frame_that_is_no_json_is_a_network_fault() {
-        let error = Reader::default().frame("<html>").expect_err("no JSON");
+        let error = reader().frame("<html>").expect_err("no JSON");
         assert_eq!(error.kind, ErrorKind::Network);
     }
 
     #[test]
     fn an_error_within_the_stream_is_one() {
-        let error = Reader::default()
+        let error = reader()
             .frame(r#"{"error":{"message":"overloaded","code":503}}"#)
             .expect_err("an error");
         assert_eq!(
@@ -309,7 +261,7 @@ mod tests {
 
     #[test]
     fn a_withheld_reply_is_an_error() {
-        let error = Reader::default()
+        let error = reader()
             .frame(r#"{"choices":[{"delta":{},"finish_reason":"content_filter"}]}"#)
             .expect_err("withheld");
         assert_eq!(error.kind, ErrorKind::ContentFilter);
@@ -321,25 +273,27 @@ mod tests {
             "choices": [{ "message": { "content": [{ "type": "text", "text": " a" }, { "type": "text", "text": "b " }] } }],
             "usage": { "prompt_tokens": 1, "completion_tokens": 2 },
         });
-        let pieces = Reader::default().whole(&reply).expect("a good reply");
+        let pieces = reader().whole(&reply).expect("a good reply");
         assert_eq!(pieces.first(), Some(&Piece::Text(" ab ".to_owned())));
         assert_eq!(pieces.last(), Some(&Piece::Stop(Stop::Done)));
         let silent =
             json!({ "choices": [{ "message": { "content": null }, "finish_reason": "stop" }] });
-        let pieces = Reader::default().whole(&silent).expect("a good reply");
+        let pieces = reader().whole(&silent).expect("a good reply");
         assert_eq!(pieces, [Piece::Stop(Stop::Done)]);
-        let other = Reader::default().whole(&json!({ "models": [] }));
+        let other = reader().whole(&json!({ "models": [] }));
         assert_eq!(other.expect_err("no reply").kind, ErrorKind::InvalidOutput);
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn text_comes_through_however_its_escapes_are_cut(text in "\\PC{0,12}", cuts in prop::collection::vec(0..24_usize, 0..6)) {
             let units: Vec<u16> = text.encode_utf16().collect();
             let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(units.len())).collect();
             cuts.extend([0, units.len()]);
             cuts.sort_unstable();
-            let mut reader = Reader::default();
+            let mut reader = reader();
             let mut said = String::new();
             for window in cuts.windows(2) {
                 let escaped: String = units[window[0]..window[1]].iter().map(|unit| format!("\\u{unit:04x}")).collect();
@@ -355,7 +309,7 @@ mod tests {
 
         #[test]
         fn no_frame_makes_it_panic(frame in "(\\\\u[d8][83]|\\\\|\"|\\{|é|\\\\udc00|.){0,20}") {
-            drop(Reader::default().frame(&frame));
+            drop(reader().frame(&frame));
         }
     }
 }

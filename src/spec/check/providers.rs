@@ -48,12 +48,16 @@ pub(in super::super) fn built_in(name: &str) -> Option<&'static BuiltIn> {
     BUILT_IN.iter().find(|provider| provider.name == name)
 }
 
+/// The keys of kinds that are reached by HTTP.
+const BY_HTTP: &[&str] = &["base_url", "api_key_env", "stream", "headers", "extra_body"];
+
 /// The kinds of providers that there are, by name, each with the keys of its own.
 const KINDS: &[(&str, &[&str])] = &[
-    (
-        "openai",
-        &["base_url", "api_key_env", "stream", "headers", "extra_body"],
-    ),
+    ("openai", BY_HTTP),
+    ("anthropic", BY_HTTP),
+    ("gemini", BY_HTTP),
+    ("openrouter", BY_HTTP),
+    ("ollama", BY_HTTP),
     ("rehearsal", &["delay"]),
     ("script", &["file"]),
     ("command", &["command", "env"]),
@@ -61,10 +65,7 @@ const KINDS: &[(&str, &[&str])] = &[
 
 /// Whether providers of that kind are for a later version.
 const fn is_planned(kind: ProviderKind) -> bool {
-    !matches!(
-        kind,
-        ProviderKind::Openai | ProviderKind::Rehearsal | ProviderKind::Script
-    )
+    matches!(kind, ProviderKind::Command)
 }
 
 impl<'a> Check<'a> {

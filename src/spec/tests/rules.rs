@@ -181,6 +181,60 @@ fn the_openai_provider_is_built_in_and_a_table_overrides_it() {
 }
 
 #[test]
+fn the_makers_servers_are_built_in_and_their_keys_go_nowhere_else() {
+    let of = |name: &str, table: &str| {
+        let document = format!(
+            "name = \"x\"\n[[member]]\nid = \"a\"\nmodel = \"{name}/m\"\n[providers.{name}]\n{table}\n"
+        );
+        good(&document).providers[name].clone()
+    };
+    for (name, kind, url, key) in [
+        (
+            "anthropic",
+            ProviderKind::Anthropic,
+            "https://api.anthropic.com/v1",
+            Some("ANTHROPIC_API_KEY"),
+        ),
+        (
+            "gemini",
+            ProviderKind::Gemini,
+            "https://generativelanguage.googleapis.com/v1beta",
+            Some("GEMINI_API_KEY"),
+        ),
+        (
+            "openrouter",
+            ProviderKind::Openrouter,
+            "https://openrouter.ai/api/v1",
+            Some("OPENROUTER_API_KEY"),
+        ),
+        (
+            "ollama",
+            ProviderKind::Ollama,
+            "http://127.0.0.1:11434",
+            None,
+        ),
+    ] {
+        let document = format!("name = \"x\"\n[[member]]\nid = \"a\"\nmodel = \"{name}/m\"\n");
+        let plain = good(&document).providers[name].clone();
+        assert_eq!((plain.kind, plain.base_url.as_deref()), (kind, Some(url)));
+        assert_eq!(plain.api_key_env.as_deref(), key);
+        assert_eq!(
+            of(name, "max_concurrency = 16").api_key_env,
+            plain.api_key_env
+        );
+        let moved = of(name, "base_url = \"http://h/v1\"");
+        assert_eq!((moved.kind, moved.api_key_env), (kind, None));
+        let other = of(name, "kind = \"openai\"");
+        assert_eq!(
+            (other.kind, other.api_key_env),
+            (ProviderKind::Openai, None)
+        );
+        let named = of(name, "base_url = \"http://h/v1\"\napi_key_env = \"OWN\"");
+        assert_eq!(named.api_key_env.as_deref(), Some("OWN"));
+    }
+}
+
+#[test]
 fn a_named_endpoint_sends_no_key_unless_told_and_a_trailing_slash_changes_nothing() {
     let with = |keys: &str| {
         let document = format!(

@@ -1,0 +1,197 @@
+//! A streamed reply as it comes in, and how it may end.
+//!
+//! It is complete with the model's reason to stop, however its connection ends after that.
+//! Dropping it closes the connection.
+
+use super::body;
+use super::fault;
+use super::frames::{self, Frame, Frames};
+use super::secrets::Secrets;
+use super::wire::Reader;
+use crate::event::ErrorKind;
+use crate::provider::context::Wire;
+use crate::provider::{CallError, Piece, Pieces};
+use futures::stream::{self, StreamExt as _};
+use reqwest::{Response, Url};
+use serde::de::IgnoredAny;
+use std::collections::VecDeque;
+
+/// What has come of a body until it is known to be a stream.
+const BEGINNING: usize = 4 << 10;
+
+/// A reply as it comes in.
+pub(super) struct Reply {
+    provider: String,
+    url: Url,
+    secrets: Secrets,
+    response: Response,
+    reader: Reader,
+    wire: Option<Wire>,
+    frames: Frames,
+    /// The first bytes, until a frame was found in them.
+    beginning: Vec<u8>,
+    came: bool,
+    ready: VecDeque<Result<Piece, CallError>>,
+    over: bool,
+}
+
+impl Reply {
+    pub(super) fn new(
+        provider: String,
+        url: Url,
+        secrets: Secrets,
+        response: Response,
+        reader: Reader,
+        wire: Option<Wire>,
+    ) -> Self {
+        Self {
+            provider,
+            url,
+            secrets,
+            response,
+            reader,
+            wire,
+            frames: Frames::default(),
+            beginning: Vec::new(),
+            came: false,
+            ready: VecDeque::new(),
+            over: false,
+        }
+    }
+
+    /// Its pieces, read as they are asked for.
+    pub(super) fn pieces(self) -> Pieces {
+        stream::unfold(self, |mut reply| async {
+            let piece = reply.next().await?;
+            Some((piece, reply))
+        })
+        .boxed()
+    }
+
+    async fn next(&mut self) -> Option<Result<Piece, CallError>> {
+        loop {
+            if let Some(piece) = self.ready.pop_front() {
+                return Some(piece);
+            }
+            if self.over {
+                return None;
+            }
+            match self.response.chunk().await {
+                Ok(Some(bytes)) => self.take(&bytes).await,
+                Ok(None) => self.ended(),
+                Err(error) => self.fail(body::connection(&error, &self.url)),
+            }
+        }
+    }
+
+    async fn take(&mut self, bytes: &[u8]) {
+        if !self.came && self.beginning.len() < BEGINNING {
+            self.beginning.extend_from_slice(bytes);
+            let first = self
+                .beginning
+                .iter()
+                .find(|byte| !byte.is_ascii_whitespace());
+            // No field of an event begins so: this is JSON or HTML.
+            if first.is_some_and(|first| b"{[<".contains(first)) {
+                let body = body::other(&mut self.response, &self.beginning).await;
+                return self.fail_other(body);
+            }
+        }
+        if self.frames.feed(bytes).is_err() {
+            self.read();
+            return self.fail(body::too_long("frame", frames::LIMIT));
+        }
+        self.read();
+    }
+
+    /// Reads the frames that are whole.
+    fn read(&mut self) {
+        while !self.over
+            && let Some(frame) = self.frames.next()
+        {
+            self.came = true;
+            self.read_one(frame);
+            if self.reader.ended {
+                self.finish();
+            }
+        }
+    }
+
+    fn read_one(&mut self, frame: Frame) {
+        let data = match frame {
+            Frame::Data(data) => data,
+            Frame::Comment => String::new(),
+        };
+        if let Some(wire) = &self.wire {
+            wire(&format!("< {}", self.secrets.strip_text(data.clone())));
+        }
+        match self.reader.frame(&data) {
+            Ok(pieces) => {
+                let secrets = &self.secrets;
+                self.ready
+                    .extend(pieces.into_iter().map(|piece| match piece {
+                        Piece::Text(text) => Ok(Piece::Text(secrets.strip_text(text))),
+                        other => Ok(other),
+                    }));
+            }
+            Err(error) => self.fail(error),
+        }
+    }
+
+    /// Nothing comes after this. A reply whose end was told stands in spite of it.
+    fn fail(&mut self, error: CallError) {
+        self.over = true;
+        let error = self.secrets.strip(error);
+        self.ready.push_back(if self.reader.stopped {
+            Ok(Piece::Notice(
+                "stream_broken",
+                format!(
+                    "provider `{}` broke the stream after the end of the reply, which counts: {error}",
+                    self.provider
+                ),
+            ))
+        } else {
+            Err(error)
+        });
+    }
+
+    fn fail_other(&mut self, body: String) {
+        let body = self.secrets.strip_text(body);
+        if let Some(wire) = &self.wire {
+            wire(&format!("< {body}"));
+        }
+        self.fail(fault::no_stream(&body, &self.provider));
+    }
+
+    /// The connection has ended, and with it what it sent last.
+    fn ended(&mut self) {
+        self.frames.end();
+        while let Some(frame) = self.frames.next() {
+            // Half a frame says no more than that the stream was cut.
+            let whole = match &frame {
+                Frame::Data(data) => serde_json::from_str::<IgnoredAny>(data).is_ok(),
+                Frame::Comment => false,
+            };
+            self.came = true;
+            if whole && !self.over {
+                self.read_one(frame);
+            }
+        }
+        self.finish();
+    }
+
+    /// The server has nothing more to say.
+    fn finish(&mut self) {
+        if self.over || self.reader.stopped {
+            self.over = true;
+        } else if self.came || self.beginning.iter().all(u8::is_ascii_whitespace) {
+            self.fail(CallError::new(
+                ErrorKind::Network,
+                "the stream ended before the reply was complete",
+            ));
+        } else {
+            let body = String::from_utf8_lossy(&self.beginning).into_owned();
+            self.fail_other(body);
+        }
+    }
+}

@@ -15,7 +15,7 @@ enum Speaks {
 
 use Speaks::{Anthropic, Gemini, Openai};
 
-const ALL: [Speaks; 1] = [Openai];
+const ALL: [Speaks; 3] = [Openai, Anthropic, Gemini];
 
 impl Speaks {
     fn kind(self) -> &'static str {
@@ -219,6 +219,7 @@ fn a_good_day_is_a_whole_answer_with_usage() {
             json["members"]["bad"]["usage"]["output_tokens"], 2,
             "{speaks:?}"
         );
+        assert!(server.asked()[0].body.contains("Which way?"), "{speaks:?}");
         assert!(
             server.asked()[0].head.contains(KEY),
             "the key goes to its own server"

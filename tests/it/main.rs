@@ -2,5 +2,10 @@
 
 mod common;
 mod events;
+mod hostile;
+mod man;
+mod processes;
+mod reading;
+mod refusals;
 mod run;
 mod structure;

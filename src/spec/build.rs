@@ -1,5 +1,6 @@
 //! A spec without faults becomes a council: references resolve, defaults take their places.
 
+use super::argument::Argument;
 use super::check::{BuiltIn, Overrides, built_in};
 use super::council::{
     Chair, Council, Effort, HeaderValue, Member, ModelRef, OnPartial, Profile, ProviderKind,
@@ -195,6 +196,7 @@ fn provider(spec: &Spec, name: &str, files: &Files) -> Result<ProviderSpec, Stri
         file::ProviderKind::Openai => ProviderKind::Openai,
         file::ProviderKind::Rehearsal => ProviderKind::Rehearsal,
         file::ProviderKind::Script => ProviderKind::Script,
+        file::ProviderKind::Command => ProviderKind::Command,
         _ => return Err(format!("the provider {name} is not in this version yet")),
     };
     let base_url = raw.and_then(|raw| raw.base_url.as_deref());
@@ -215,6 +217,10 @@ fn provider(spec: &Spec, name: &str, files: &Files) -> Result<ProviderSpec, Stri
         .and_then(|raw| raw.headers.as_ref())
         .into_iter()
         .flatten();
+    let command = raw
+        .and_then(|raw| raw.command.as_ref())
+        .into_iter()
+        .flatten();
     Ok(ProviderSpec {
         name: name.to_owned(),
         kind,
@@ -225,7 +231,7 @@ fn provider(spec: &Spec, name: &str, files: &Files) -> Result<ProviderSpec, Stri
                     .trim_end_matches('/')
                     .to_owned(),
             ),
-            ProviderKind::Rehearsal | ProviderKind::Script => None,
+            ProviderKind::Rehearsal | ProviderKind::Script | ProviderKind::Command => None,
         },
         api_key_env,
         max_concurrency: raw
@@ -246,6 +252,10 @@ fn provider(spec: &Spec, name: &str, files: &Files) -> Result<ProviderSpec, Stri
             .unwrap_or_default(),
         script,
         delay: raw.and_then(|raw| raw.delay).map(|delay| delay.0),
+        command: command
+            .map(|text| Argument::parse(text).map_err(|fault| fault.to_string()))
+            .collect::<Result<_, _>>()?,
+        env: raw.and_then(|raw| raw.env.clone()).unwrap_or_default(),
     })
 }
 

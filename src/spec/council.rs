@@ -1,5 +1,6 @@
 //! A council that was checked: every reference resolves, every default is in place.
 
+use super::argument::Argument;
 use crate::event::{MemberId, Plan, PlannedMember, PlannedRound};
 use crate::prompt::Template;
 use crate::round::{Fallback, InputMode, RoundPlan, Seat};
@@ -238,6 +239,8 @@ pub enum ProviderKind {
     Rehearsal,
     /// Replies, delays and faults from a file.
     Script,
+    /// A program.
+    Command,
 }
 
 /// A named endpoint.
@@ -263,6 +266,10 @@ pub struct ProviderSpec {
     pub script: Option<String>,
     /// How long a rehearsal call takes; 100 to 400 ms by seed where absent.
     pub delay: Option<Duration>,
+    /// The program of a command provider, and its arguments.
+    pub command: Vec<Argument>,
+    /// Names of environment variables that it sees besides.
+    pub env: Vec<String>,
 }
 
 /// A header's value, or the variable that holds it.

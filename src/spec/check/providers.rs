@@ -63,7 +63,10 @@ const KINDS: &[(&str, &[&str])] = &[
 const fn is_planned(kind: ProviderKind) -> bool {
     !matches!(
         kind,
-        ProviderKind::Openai | ProviderKind::Rehearsal | ProviderKind::Script
+        ProviderKind::Openai
+            | ProviderKind::Rehearsal
+            | ProviderKind::Script
+            | ProviderKind::Command
     )
 }
 
@@ -122,6 +125,9 @@ impl<'a> Check<'a> {
         }
         if *kind == "script" {
             self.script(node);
+        }
+        if *kind == "command" {
+            self.command(node);
         }
     }
 

@@ -70,11 +70,11 @@ fn files_that_cannot_be_had_say_why_and_what_to_do() {
     for (name, says) in [
         (
             "none.toml",
-            "error: there is no spec at none.toml\n  = help: check the path; councils that need no file are `quickstart` and `karpathy`",
+            "error: there is no spec at none.toml\n  = help: check the path; councils that need no file are `quickstart`, `karpathy`, `design-review`, `code-review` and `local-commands`",
         ),
         (
             "bytes.toml/none",
-            "error: there is no spec at bytes.toml/none\n  = help: check the path; councils that need no file are `quickstart` and `karpathy`",
+            "error: there is no spec at bytes.toml/none\n  = help: check the path; councils that need no file are `quickstart`, `karpathy`, `design-review`, `code-review` and `local-commands`",
         ),
         (
             "bytes.toml",
@@ -115,7 +115,7 @@ fn unknown_names_are_told_what_was_meant() {
         ),
         (
             "design",
-            "error: there is no shipped council named `design`\n  = help: shipped are `quickstart` and `karpathy`; a path to a spec has a `/` or ends in `.toml`",
+            "error: there is no shipped council named `design`\n  = help: shipped are `quickstart`, `karpathy`, `design-review`, `code-review` and `local-commands`; a path to a spec has a `/` or ends in `.toml`",
         ),
         (
             "Cargo.lock",
@@ -123,11 +123,11 @@ fn unknown_names_are_told_what_was_meant() {
         ),
         (
             "",
-            "error: there is no shipped council named ``\n  = help: shipped are `quickstart` and `karpathy`; a path to a spec has a `/` or ends in `.toml`",
+            "error: there is no shipped council named ``\n  = help: shipped are `quickstart`, `karpathy`, `design-review`, `code-review` and `local-commands`; a path to a spec has a `/` or ends in `.toml`",
         ),
         (
             "a\u{1b}[2J",
-            "error: there is no shipped council named `a\\u{1b}[2J`\n  = help: shipped are `quickstart` and `karpathy`; a path to a spec has a `/` or ends in `.toml`",
+            "error: there is no shipped council named `a\\u{1b}[2J`\n  = help: shipped are `quickstart`, `karpathy`, `design-review`, `code-review` and `local-commands`; a path to a spec has a `/` or ends in `.toml`",
         ),
     ] {
         let error = load_it(name).expect_err("no such council");

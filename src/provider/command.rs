@@ -36,6 +36,34 @@ const CHUNK: usize = 16 * 1024;
 /// As much as a pipe holds on any system: no more can be left in one when its program has ended.
 const PIPE: usize = 1 << 20;
 
+/// A variable that a spec lets a program see, and that is not set.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the program of provider `{provider}` is to see the environment variable `{variable}`, which is not set"
+)]
+pub struct UnsetVariable {
+    /// The provider's name in the spec.
+    pub provider: String,
+    /// The variable's name.
+    pub variable: String,
+}
+
+/// The variables that programs of `providers` are to see and that are not set. Only the program
+/// knows whether it can do without.
+pub fn unset_variables<'a>(
+    providers: impl IntoIterator<Item = &'a ProviderSpec>,
+    context: &Context,
+) -> Vec<UnsetVariable> {
+    let listed = providers.into_iter().flat_map(|spec| {
+        let variables = spec.env.iter();
+        variables.map(|variable| (spec.name.clone(), variable.clone()))
+    });
+    listed
+        .filter(|(_, variable)| context.variable(variable).is_none())
+        .map(|(provider, variable)| UnsetVariable { provider, variable })
+        .collect()
+}
+
 /// A program that answers.
 pub(super) struct Program {
     command: Vec<Argument>,

@@ -9,6 +9,7 @@ mod http;
 mod rehearsal;
 mod script;
 
+pub use command::{UnsetVariable, unset_variables};
 pub use context::{Context, MissingKey, missing_keys};
 pub use script::check as check_script;
 

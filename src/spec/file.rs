@@ -118,7 +118,8 @@ pub(super) struct Provider {
     pub(super) file: Option<String>,
     /// Of `rehearsal`: how long a call takes. Default: 100 to 400 ms, by seed.
     pub(super) delay: Option<Delay>,
-    /// Of `command`: the program and its arguments. No shell is between. `{{ prompt }}` in an
+    /// Of `command`: the program, looked for in PATH unless it has a `/`, and its arguments. No
+    /// shell is between, and it runs in the folder that the run is started in. `{{ prompt }}` in an
     /// argument is the prompt and `{{ model }}` what a model has after `PROVIDER/`; where no
     /// argument has `{{ prompt }}`, the prompt goes to standard input. The answer is what comes on
     /// standard output.

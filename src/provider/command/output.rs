@@ -1,7 +1,7 @@
 //! What a program says: bytes become text as they come, and the end of a complaint is kept.
 
 /// How much of a complaint is kept, in bytes.
-const LONGEST_TAIL: usize = 2 * 1024;
+const LONGEST_TAIL: usize = 1024;
 
 /// Text out of bytes that may be split anywhere. One end of line at the very end is no part of it:
 /// programs end their last line, and an answer is a text.

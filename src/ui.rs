@@ -175,16 +175,23 @@ impl Ui {
         self.inner.err.wait();
     }
 
+    /// Waits until all data is written, and ends that stream alone: what became of it can still be
+    /// told on standard error. A second call knows only whether the reader went away.
+    #[must_use]
+    pub fn deliver(&self) -> Delivery {
+        self.inner.out.end(Job::Finish).unwrap_or_else(|| Delivery {
+            closed: self.data_is_closed(),
+            failed: None,
+        })
+    }
+
     /// Waits until all is written on both streams, and ends them. It waits as long as a stream
     /// is held. A second call returns at once and knows only whether the reader went away.
     #[must_use]
     pub fn finish(&self) -> Delivery {
         self.divert(None);
         drop(self.inner.err.end(Job::Finish));
-        self.inner.out.end(Job::Finish).unwrap_or_else(|| Delivery {
-            closed: self.data_is_closed(),
-            failed: None,
-        })
+        self.deliver()
     }
 
     /// As [`Self::finish`], but a file of [`Self::with_output`] stays as it was: for a run that

@@ -47,6 +47,14 @@ pub(super) fn of_run(
     OK
 }
 
+/// The code of a run with `code` whose result could not be written where it was to go.
+pub(super) fn of_unprinted(code: u8) -> u8 {
+    match code {
+        OK | DEGRADED | RECORD => FAILED,
+        other => other,
+    }
+}
+
 fn of_cancel(by: Option<&CancelledBy>) -> u8 {
     match by {
         Some(CancelledBy::Signal(Signal::Interrupt)) => 130,

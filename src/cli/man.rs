@@ -1,14 +1,34 @@
-//! The manual page, made from the same descriptions as `--help`.
+//! The manual pages, made from the same descriptions as `--help`.
 
 use super::command;
+use clap_mangen::Man;
 use std::io;
 
-/// `council.1`, as roff.
+/// Each page's file name and its roff: one for the program, one for each command.
 ///
 /// # Errors
-/// None in practice: it is written to memory.
-pub fn page() -> io::Result<Vec<u8>> {
+/// None in practice: they are written to memory.
+pub fn pages() -> io::Result<Vec<(String, Vec<u8>)>> {
+    let mut program = command();
+    // Names of commands and the flags that all of them take are filled in by this.
+    program.build();
+    let mut pages = vec![("council.1".to_owned(), roff(program.clone())?)];
+    for command in program
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set())
+    {
+        pages.push((
+            format!("council-{}.1", command.get_name()),
+            roff(command.clone())?,
+        ));
+    }
+    Ok(pages)
+}
+
+fn roff(command: clap::Command) -> io::Result<Vec<u8>> {
     let mut page = Vec::new();
-    clap_mangen::Man::new(command()).render(&mut page)?;
+    Man::new(command)
+        .source(concat!("council ", env!("CARGO_PKG_VERSION")))
+        .render(&mut page)?;
     Ok(page)
 }

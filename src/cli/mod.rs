@@ -19,7 +19,7 @@ use error::{CliError, Message};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-pub use man::page as man_page;
+pub use man::pages as man_pages;
 
 /// Puts one question before a panel of language models, and keeps a record of every step.
 #[derive(Debug, Parser)]
@@ -153,7 +153,7 @@ fn fail(ui: &Ui, error: &CliError) -> u8 {
     }
     // An output file of a run that never began stays as it was.
     if error.code == exit::USAGE {
-        let _ = ui.abandon();
+        ui.abandon();
     }
     end(ui, error.code)
 }

@@ -5,7 +5,7 @@ use super::error::CliError;
 use super::exit;
 use super::signals::Signals;
 use crate::bus::Subscription;
-use crate::display::{Display, Mode, Progress, Wishes, closing, mode};
+use crate::display::{Display, Mode, Progress, RateLimits, Wishes, closing, mode};
 use crate::event::{RunId, RunResult};
 use crate::input;
 use crate::provider::Context;
@@ -16,7 +16,7 @@ use crate::spec::{self, Council, OnPartial, Overrides, parse_duration};
 use crate::store::{NewRun, Writer};
 use crate::ui::Ui;
 use clap::{Arg, ArgAction, Command, FromArgMatches, ValueEnum};
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -208,6 +208,9 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
             )),
         );
     };
+    if input == "-" && io::stdin().is_terminal() && !global.quiet {
+        ui.text("reading the question from this terminal; Ctrl-D ends it");
+    }
     let question = input::read(Some(input), io::stdin().lock())?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -297,51 +300,83 @@ fn row_of(options: &StartOptions) -> NewRun {
 }
 
 async fn execute(options: StartOptions, prepared: &Prepared, ui: &Ui) -> Result<u8, CliError> {
-    let signals = Signals::listen()
+    let mut signals = Signals::listen()
         .map_err(|error| CliError::bug(format_args!("signals cannot be received: {error}")))?;
     let supervisor = Supervisor::new();
     let events = options.subscribe();
     let handle = supervisor.start_run(options).await?;
-    let quiet = !prepared.mode.closing;
-    let watched = tokio::select! {
-        result = watch(events, &handle, prepared, ui) => result,
-        never = signals.end(handle.clone(), |text| if !quiet { ui.text(text); }) => match never {},
+    let mut watcher = Watcher {
+        display: Display::start(prepared.mode, ui),
+        limits: RateLimits::default(),
     };
-    let result = watched?;
-    Ok(exit::of_run(
-        &result,
-        handle.cancelled_by().as_ref(),
-        prepared.on_partial,
-    ))
+    let tell = |text: &str| {
+        if prepared.mode.closing {
+            ui.text(text);
+        }
+    };
+    let result = tokio::select! {
+        result = watcher.watch(events, &handle, prepared, ui) => result?,
+        never = signals.end(handle.clone(), tell) => match never {},
+    };
+    let by = handle.cancelled_by();
+    let code = exit::of_run(&result, by.as_ref(), prepared.on_partial);
+    let (format, closes, own) = (prepared.format, prepared.mode.closing, ui.clone());
+    // Whoever holds the terminal or the pipe may hold it for ever: waiting for them is done beside
+    // the signals, any of which ends it.
+    let printing =
+        tokio::task::spawn_blocking(move || watcher.print(&result, format, closes, &own));
+    Ok(tokio::select! {
+        printed = printing => if printed.unwrap_or(false) { code } else { exit::of_unprinted(code) },
+        _ = signals.next() => code,
+    })
 }
 
-/// Shows the run while it goes on, and prints what it came to.
-async fn watch(
-    mut events: Subscription,
-    handle: &RunHandle,
-    prepared: &Prepared,
-    ui: &Ui,
-) -> Result<Arc<RunResult>, CliError> {
-    let display = Display::start(prepared.mode, ui);
-    while let Some(event) = events.recv().await {
-        if prepared.format == Format::Ndjson {
-            ui.data(&json::event(&event));
+/// Shows a run while it goes on, and prints what it came to.
+struct Watcher {
+    display: Display,
+    limits: RateLimits,
+}
+
+impl Watcher {
+    async fn watch(
+        &mut self,
+        mut events: Subscription,
+        handle: &RunHandle,
+        prepared: &Prepared,
+        ui: &Ui,
+    ) -> Result<Arc<RunResult>, CliError> {
+        while let Some(event) = events.recv().await {
+            if prepared.format == Format::Ndjson {
+                ui.data(&json::event(&event));
+            }
+            self.limits.observe(&event);
+            self.display.event(event);
         }
-        display.event(event);
+        handle.result(None).await.map_err(|dead| {
+            CliError::bug(dead).hint("`council show` tells what is recorded of the run")
+        })
     }
-    display.finish();
-    let result = handle.result(None).await.map_err(|dead| {
-        CliError::bug(format_args!(
-            "{dead}: `council show` tells what is recorded"
-        ))
-    })?;
-    match page(prepared.format, &result) {
-        Some(Page::Data(text)) => ui.data(&text),
-        Some(Page::Account(text)) => ui.text(text),
-        None => {}
+
+    /// Prints the result and the lines that close a run; whether all data was written.
+    fn print(self, result: &RunResult, format: Format, closes: bool, ui: &Ui) -> bool {
+        self.display.finish();
+        match page(format, result) {
+            Some(Page::Data(text)) => ui.data(&text),
+            Some(Page::Account(text)) => ui.text(text),
+            None => {}
+        }
+        if closes {
+            if let Some(line) = self.limits.line() {
+                ui.line(line);
+            }
+            ui.line(closing(result));
+        }
+        let failed = ui.deliver().failed;
+        if let Some(error) = &failed {
+            ui.error(format!("the result could not be written: {error}"));
+            ui.hint(format!("`council show {}` prints it again", result.run_id));
+        }
+        let _rest = ui.finish();
+        failed.is_none()
     }
-    if prepared.mode.closing {
-        ui.line(closing(&result));
-    }
-    Ok(result)
 }

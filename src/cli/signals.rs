@@ -21,7 +21,8 @@ impl Signals {
         })
     }
 
-    async fn next(&mut self) -> Signal {
+    /// The next of them.
+    pub(super) async fn next(&mut self) -> Signal {
         tokio::select! {
             _ = self.interrupt.recv() => Signal::Interrupt,
             _ = self.terminate.recv() => Signal::Terminate,
@@ -30,7 +31,7 @@ impl Signals {
     }
 
     /// Ends `run` at the first signal, at once at the second; says so through `tell`.
-    pub(super) async fn end(mut self, run: RunHandle, tell: impl Fn(&str)) -> Infallible {
+    pub(super) async fn end(&mut self, run: RunHandle, tell: impl Fn(&str)) -> Infallible {
         let signal = self.next().await;
         run.cancel(CancelledBy::Signal(signal));
         tell("ending the run; its record is being completed (again to end it at once)");

@@ -263,7 +263,7 @@ round 0: 1 of 3 …
             str![[r#"
 round 0: 3 of 3 done, 2.3 s, independent_analysis
   a  ok, 0.8 s, 532 tokens
-  b  error, 0.8 s, transient (HTTP 500) from lab/b-1: upstream failed
+  b  error, 0.8 s, transient (HTTP 500) from lab/lab/b-1: upstream failed
   c  ok, 0.8 s, 532 tokens
 "#]]
         );

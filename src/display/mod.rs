@@ -8,11 +8,13 @@
 mod bars;
 mod board;
 mod closing;
+mod limits;
 pub mod lines;
 pub mod mode;
 mod screen;
 
 pub use closing::closing;
+pub use limits::RateLimits;
 pub use mode::{Mode, Progress, Wishes};
 
 use crate::event::Event;

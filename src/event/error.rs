@@ -129,8 +129,10 @@ impl RunError {
         if let Some(status) = self.http_status {
             let _ = write!(text, " (HTTP {status})");
         }
-        if let Some(model) = &self.model {
-            let _ = write!(text, " from {model}");
+        match (&self.provider, &self.model) {
+            (Some(provider), Some(model)) => drop(write!(text, " from {provider}/{model}")),
+            (Some(one), None) | (None, Some(one)) => drop(write!(text, " from {one}")),
+            (None, None) => {}
         }
         let _ = write!(text, ": {}", self.message);
         text

@@ -219,7 +219,7 @@ a says yes.
 == 0.b.answer: error, 0.8 s, 3 attempts, lab/b-1
 
 -- error
-transient (HTTP 500) from lab/b-1: upstream
+transient (HTTP 500) from lab/lab/b-1: upstream
 failed
 
 == 0.c.answer: ok, 0.8 s, 532 tokens, lab/c-1

@@ -377,7 +377,7 @@ In spring.
 
 ## Missing
 
-- `b`: `transient (HTTP 500) from lab/b-1: upstream failed`
+- `b`: `transient (HTTP 500) from lab/lab/b-1: upstream failed`
 
 ## Members
 
@@ -405,7 +405,7 @@ model `lab/c-1`
 
 ## Errors
 
-- `b`: `transient (HTTP 500) from lab/b-1: upstream failed`
+- `b`: `transient (HTTP 500) from lab/lab/b-1: upstream failed`
 
 ## Totals
 
@@ -440,7 +440,7 @@ model `lab/c-1`
 
 ## Missing
 
-- `b`: `transient (HTTP 500) from lab/b-1: upstream failed`
+- `b`: `transient (HTTP 500) from lab/lab/b-1: upstream failed`
 
 ## Members
 
@@ -464,7 +464,7 @@ model `lab/c-1`
 
 ## Errors
 
-- `b`: `transient (HTTP 500) from lab/b-1: upstream failed`
+- `b`: `transient (HTTP 500) from lab/lab/b-1: upstream failed`
 
 ## Totals
 

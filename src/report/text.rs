@@ -105,7 +105,7 @@ In spring.
         assert_data_eq!(
             answer(&fixture::degraded().result()),
             str![[r#"
-degraded: missing b (transient (HTTP 500) from lab/b-1: upstream failed)
+degraded: missing b (transient (HTTP 500) from lab/lab/b-1: upstream failed)
 
 Adopt it.
 
@@ -120,7 +120,7 @@ In spring.
         assert_data_eq!(
             answer(&fixture::without_chair().result()),
             str![[r#"
-degraded: missing chair (timeout from lab/chair-1: no reply within 120 s); in the chair's place: members
+degraded: missing chair (timeout from lab/lab/chair-1: no reply within 120 s); in the chair's place: members
 
 ## a
 
@@ -178,7 +178,7 @@ In spring.
             str![[r#"
 failed: 2 of 3 members have answered, and the council needs 3
 
-- b: transient (HTTP 500) from lab/b-1: upstream
+- b: transient (HTTP 500) from lab/lab/b-1: upstream
   failed
 
 ## a

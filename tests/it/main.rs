@@ -3,6 +3,11 @@
 mod command;
 mod common;
 mod events;
+mod hostile;
+mod man;
+mod processes;
+mod reading;
+mod refusals;
 mod run;
 mod shipped;
 mod structure;

@@ -1,5 +1,7 @@
 //! A hermetic place to run the binary in: its own home, folder, store and environment.
 
+pub(crate) mod server;
+
 use snapbox::Redactions;
 use std::ffi::OsStr;
 use std::io::Write as _;
@@ -10,21 +12,12 @@ use tempfile::TempDir;
 /// A folder of its own with nothing of the machine's in its environment.
 pub(crate) struct TestEnv {
     folder: TempDir,
-    variables: Vec<(String, String)>,
 }
 
 impl TestEnv {
     pub(crate) fn new() -> Self {
         let folder = TempDir::new().expect("a folder for the test");
-        Self {
-            folder,
-            variables: Vec::new(),
-        }
-    }
-
-    /// Sets an environment variable for all commands from now on.
-    pub(crate) fn set(&mut self, name: &str, value: &str) {
-        self.variables.push((name.to_owned(), value.to_owned()));
+        Self { folder }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -54,7 +47,6 @@ impl TestEnv {
             .env("HOME", self.folder.path())
             .env("TMPDIR", self.folder.path())
             .env("XDG_DATA_HOME", self.path("data"))
-            .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
@@ -68,6 +60,40 @@ impl TestEnv {
             output,
             folder: self.folder.path().to_owned(),
         }
+    }
+
+    /// Runs the binary to its end with further environment variables.
+    pub(crate) fn run_as<S: AsRef<OsStr>>(
+        &self,
+        variables: &[(&str, &str)],
+        args: impl IntoIterator<Item = S>,
+    ) -> Ran {
+        let output = self
+            .command(args)
+            .envs(variables.iter().copied())
+            .output()
+            .expect("the binary runs");
+        Ran {
+            output,
+            folder: self.folder.path().to_owned(),
+        }
+    }
+
+    /// All files below the test's folder.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let mut folders = vec![self.folder.path().to_owned()];
+        let mut files = Vec::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+                let path = entry.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    files.push(path);
+                }
+            }
+        }
+        files
     }
 
     /// Runs the binary with `input` on its standard input.

@@ -1,0 +1,274 @@
+//! Whole processes: many at once, killed, stopped, interrupted, and with nobody who reads.
+
+use crate::common::TestEnv;
+use crate::reading::scripted;
+use rustix::process::{Pid, Signal, kill_process};
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Child, Stdio};
+
+/// One member answers, the other never ends.
+const ENDLESS: &str = r#"
+name = "endless"
+[providers.stage]
+kind = "script"
+file = "replies.toml"
+[defaults]
+model = "stage/any"
+[[member]]
+id = "quick"
+[[member]]
+id = "endless"
+[chair]
+"#;
+
+fn endless() -> TestEnv {
+    let env = TestEnv::new();
+    env.write("endless.toml", ENDLESS);
+    env.write(
+        "replies.toml",
+        "[[reply]]\ncall = \"*.quick.*\"\ntext = \"Here.\"\n[[reply]]\ncall = \"*\"\npieces = [\"I begin\"]\nstall = true\n",
+    );
+    env
+}
+
+/// A run that has begun, and whose quick member has answered.
+struct Begun {
+    child: Child,
+    events: BufReader<std::process::ChildStdout>,
+}
+
+impl Begun {
+    fn start(env: &TestEnv) -> Self {
+        let args = [
+            "run",
+            "./endless.toml",
+            "--input",
+            "x",
+            "--run-id",
+            "r",
+            "--format",
+            "ndjson",
+        ];
+        let mut child = env.command(args).spawn().expect("the binary starts");
+        let mut events = BufReader::new(child.stdout.take().expect("its output"));
+        let mut line = String::new();
+        while !line.contains("member_completed") {
+            line.clear();
+            assert!(
+                events.read_line(&mut line).expect("a line") > 0,
+                "it ended early"
+            );
+        }
+        Self { child, events }
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, signal).expect("our own process");
+    }
+
+    /// Its exit code and the rest of what it printed.
+    fn end(mut self) -> (Option<i32>, String) {
+        let mut rest = String::new();
+        self.events.read_to_string(&mut rest).expect("its output");
+        (self.child.wait().expect("it ends").code(), rest)
+    }
+}
+
+#[test]
+fn each_signal_ends_the_run_with_its_own_code_and_keeps_what_has_come() {
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
+        let env = endless();
+        let begun = Begun::start(&env);
+        begun.signal(signal);
+        let (ended, rest) = begun.end();
+        assert_eq!(ended, Some(code));
+        let last: serde_json::Value =
+            serde_json::from_str(rest.lines().last().expect("a last event")).expect("an event");
+        assert_eq!(
+            (&last["kind"], &last["data"]["status"]),
+            (&"run_failed".into(), &"cancelled".into())
+        );
+        let shown = env.run(["show", "r", "--format", "json"]).json();
+        assert_eq!(shown["status"], "cancelled");
+        assert_eq!(shown["members"]["quick"]["answer"], "Here.");
+        assert_eq!(shown["members"]["endless"]["status"], "cancelled");
+        assert_eq!(shown["record"]["state"], "complete");
+    }
+}
+
+#[test]
+fn a_killed_run_is_crashed_and_has_all_events_that_were_seen() {
+    let env = endless();
+    let begun = Begun::start(&env);
+    // A kill may lose what came during one commit; this reply shall be in the store.
+    let stored = || {
+        env.run(["show", "r", "--format", "json"]).json()["members"]["quick"]["answer"] == "Here."
+    };
+    assert!(
+        (0..500).any(|_| stored()),
+        "the reply is stored while the run goes on"
+    );
+    begun.signal(Signal::KILL);
+    begun.end();
+    // The live file's lock is free, and nobody has recorded the crash: a copy shows the same.
+    std::fs::create_dir(env.path("copy")).expect("a folder");
+    for file in ["runs.db", "runs.db-wal"] {
+        let from = env.path("data/council").join(file);
+        if from.exists() {
+            std::fs::copy(from, env.path("copy").join(file)).expect("a copy");
+        }
+    }
+    let copy = env
+        .run(["list", "--json", "--store", "copy/runs.db"])
+        .json();
+    assert_eq!(copy[0]["status"], "crashed");
+    let before = env.run(["show", "r", "--format", "json"]);
+    assert_eq!(before.json()["status"], "crashed");
+    assert_eq!(before.json()["members"]["quick"]["answer"], "Here.");
+    // The next process that writes records the crash, and nothing changes for who reads.
+    env.run(["run", "quickstart", "--input", "x", "-q"])
+        .assert_code(0);
+    let after = env.run(["show", "r", "--format", "json"]);
+    assert_eq!(after.stdout(), before.stdout());
+    let live: Vec<_> = std::fs::read_dir(env.path("data/council/runs.db.live"))
+        .map(|entries| entries.flatten().map(|entry| entry.file_name()).collect())
+        .unwrap_or_default();
+    assert!(live.is_empty(), "dead live files are swept: {live:?}");
+}
+
+#[test]
+fn a_stopped_process_is_still_running() {
+    let env = endless();
+    let begun = Begun::start(&env);
+    let status = || env.run(["list", "--json"]).json()[0]["status"].clone();
+    assert!(
+        (0..500).any(|_| status() == "running"),
+        "its first events are committed"
+    );
+    begun.signal(Signal::STOP);
+    let listed = env.run(["list", "--json"]).json();
+    assert_eq!(listed[0]["status"], "running");
+    assert_eq!(
+        env.run(["show", "r", "--format", "json"]).json()["status"],
+        "running"
+    );
+    begun.signal(Signal::CONT);
+    begun.signal(Signal::TERM);
+    assert_eq!(begun.end().0, Some(143));
+}
+
+#[test]
+fn thirty_two_runs_at_once_on_a_new_store_are_all_whole() {
+    let env = scripted();
+    let children: Vec<Child> = (0..32)
+        .map(|n| {
+            let run_id = format!("run-{n}");
+            let args = ["run", "./trio.toml", "--input", "x", "--run-id", &run_id];
+            env.command(args).spawn().expect("the binary starts")
+        })
+        .collect();
+    for child in children {
+        let output = child.wait_with_output().expect("it ends");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(3), "{told}");
+        assert!(!told.contains("locked"), "{told}");
+    }
+    let listed = env.run(["list", "--json", "--limit", "100"]).json();
+    assert_eq!(listed.as_array().map(Vec::len), Some(32));
+    for n in 0..32 {
+        let shown = env
+            .run(["show", &format!("run-{n}"), "--format", "ndjson"])
+            .stdout();
+        for (seq, line) in shown.lines().enumerate() {
+            let event: serde_json::Value = serde_json::from_str(line).expect("an event");
+            assert_eq!(event["seq"], seq, "no gap");
+        }
+        assert!(
+            shown
+                .lines()
+                .last()
+                .is_some_and(|line| line.contains("run_completed"))
+        );
+    }
+    let leftovers: Vec<String> = std::fs::read_dir(env.path("data/council"))
+        .expect("the store's folder")
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| name.ends_with("-wal") || name.ends_with("-shm"))
+        .collect();
+    assert!(
+        leftovers.is_empty(),
+        "one file that can be copied: {leftovers:?}"
+    );
+}
+
+#[test]
+fn a_closed_standard_output_changes_nothing() {
+    let env = scripted();
+    let args = [
+        "run",
+        "./trio.toml",
+        "--input",
+        "x",
+        "--run-id",
+        "r",
+        "--format",
+        "ndjson",
+    ];
+    let mut child = env
+        .command(args)
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(
+        output.status.code(),
+        Some(3),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let shown = env.run(["show", "r", "--format", "json"]).json();
+    assert_eq!(shown["record"]["state"], "complete");
+}
+
+#[test]
+fn a_deadline_fails_the_run_and_says_which() {
+    let env = endless();
+    let ran = env.run([
+        "run",
+        "./endless.toml",
+        "--input",
+        "x",
+        "--run-id",
+        "r",
+        "--deadline",
+        "300ms",
+        "-q",
+    ]);
+    ran.assert_code(1);
+    let shown = env.run(["show", "r", "--format", "json"]).json();
+    assert_eq!(shown["reason"], "the deadline of 300ms passed");
+    assert_eq!(shown["errors"][0]["kind"], "deadline");
+    assert_eq!(shown["members"]["quick"]["answer"], "Here.");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_result_that_can_not_be_written_is_told_and_kept() {
+    let env = scripted();
+    let full = std::fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .expect("a full disk");
+    let output = env
+        .command(["run", "./trio.toml", "--input", "x", "--run-id", "r", "-q"])
+        .stdout(full)
+        .output()
+        .expect("the binary runs");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("council show r"), "{told}");
+    env.run(["show", "r"]).assert_code(0);
+}

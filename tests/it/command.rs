@@ -44,9 +44,7 @@ fn is_gone(pid: Pid) -> bool {
 
 #[test]
 fn a_council_of_programs_runs_to_its_end() {
-    let mut env = TestEnv::new();
-    env.set("CANARY", "hunter2");
-    env.set("LISTED", "welcome");
+    let env = TestEnv::new();
     env.write(
         "council.toml",
         r#"
@@ -78,23 +76,28 @@ model = "env/a/model"
 model = "stdin/any"
 "#,
     );
-    let ran = env.run([
+    let variables = [("CANARY", "hunter2"), ("LISTED", "welcome")];
+    let args = [
         "run",
         "./council.toml",
         "--input",
         "Why?",
         "--format",
         "json",
-    ]);
+    ];
+    let ran = env.run_as(&variables, args);
     let result = ran.assert_code(0).json();
     let answer = |member: &str| result["members"][member]["answer"].clone();
     assert_ne!(answer("reader"), "0");
     assert_eq!(answer("reader"), answer("argued"), "the same prompt");
     assert_eq!(answer("surroundings"), "<> <welcome> <a/model>");
     assert_eq!(result["answer_by"], "chair");
-    let store = fs::read(env.store()).expect("the store");
-    let canary = b"hunter2";
-    assert!(store.windows(canary.len()).all(|bytes| bytes != canary));
+    for file in env.files() {
+        let content = fs::read(&file).expect("a file");
+        let canary = b"hunter2";
+        let found = content.windows(canary.len()).any(|bytes| bytes == canary);
+        assert!(!found, "{}", file.display());
+    }
 }
 
 #[test]
@@ -176,8 +179,7 @@ fn ctrl_c_ends_a_program_and_its_children() {
         .spawn()
         .expect("it starts");
     let started = pids(&env.path("pids"), 2);
-    let id = i32::try_from(council.id()).ok().and_then(Pid::from_raw);
-    kill_process(id.expect("its id"), Signal::INT).expect("it runs");
+    kill_process(Pid::from_child(&council), Signal::INT).expect("it runs");
     let status = council.wait().expect("it ends");
     assert_eq!(status.code(), Some(130));
     for pid in started {
@@ -208,8 +210,7 @@ fn a_timeout_ends_a_program_and_its_children() {
 
 #[test]
 fn validate_names_the_listed_variables_that_are_not_set() {
-    let mut env = TestEnv::new();
-    env.set("LISTED", "welcome");
+    let env = TestEnv::new();
     env.write(
         "council.toml",
         r#"
@@ -223,7 +224,7 @@ id = "a"
 model = "lab/any"
 "#,
     );
-    let ran = env.run(["validate", "./council.toml"]);
+    let ran = env.run_as(&[("LISTED", "welcome")], ["validate", "./council.toml"]);
     ran.assert_code(0);
     let said = ran.stderr();
     assert!(

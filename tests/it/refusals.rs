@@ -190,16 +190,16 @@ error: ./folder.toml is a folder, not a spec
   = help: name a `.toml` file in it
 $ council run ./missing.toml
 error: there is no spec at ./missing.toml
-  = help: check the path; councils that need no file are `quickstart` and `karpathy`
+  = help: check the path; councils that need no file are `quickstart`, `karpathy`, `design-review`, `code-review` and `local-commands`
 $ council run missing.toml
 error: there is no spec at missing.toml
-  = help: check the path; councils that need no file are `quickstart` and `karpathy`
+  = help: check the path; councils that need no file are `quickstart`, `karpathy`, `design-review`, `code-review` and `local-commands`
 $ council run quikstart
 error: there is no shipped council named `quikstart`
   = help: did you mean `quickstart`?
 $ council run nothing-like-it
 error: there is no shipped council named `nothing-like-it`
-  = help: shipped are `quickstart` and `karpathy`; a path to a spec has a `/` or ends in `.toml`
+  = help: shipped are `quickstart`, `karpathy`, `design-review`, `code-review` and `local-commands`; a path to a spec has a `/` or ends in `.toml`
 
 "#]]
     );

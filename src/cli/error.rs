@@ -6,6 +6,7 @@ use crate::input::InputError;
 use crate::run::StartError;
 use crate::spec::LoadError;
 use crate::store::{FindError, StoreError};
+use anyhow::anyhow;
 use std::fmt::Display;
 
 /// Why a command ends without having done its work.
@@ -19,8 +20,8 @@ pub(super) struct CliError {
 /// What is printed of an error.
 #[derive(Debug)]
 pub(super) enum Message {
-    /// A sentence, printed after `error: `.
-    Sentence(String),
+    /// What happened, printed after `error: `.
+    Sentence(anyhow::Error),
     /// A spec with faults, which draws its own picture.
     Spec(Box<LoadError>),
     /// What clap says of a command line that it refuses.
@@ -33,7 +34,7 @@ impl CliError {
     /// Something that whoever typed the command can mend; nothing was started.
     pub(super) fn usage(message: impl Display) -> Self {
         Self {
-            message: Message::Sentence(message.to_string()),
+            message: Message::Sentence(anyhow!("{message}")),
             hints: Vec::new(),
             code: exit::USAGE,
         }
@@ -112,7 +113,10 @@ impl From<InvalidId> for CliError {
 
 impl From<FindError> for CliError {
     fn from(error: FindError) -> Self {
-        Self::failed(error)
+        match error {
+            FindError::Store(broken) => broken.into(),
+            other => Self::failed(other),
+        }
     }
 }
 

@@ -55,11 +55,18 @@ pub(super) fn of_unprinted(code: u8) -> u8 {
     }
 }
 
+/// The code of a process that a signal ended.
+pub(super) fn of_signal(signal: Signal) -> u8 {
+    match signal {
+        Signal::Interrupt => 130,
+        Signal::Terminate => 143,
+        Signal::Hangup => 129,
+    }
+}
+
 fn of_cancel(by: Option<&CancelledBy>) -> u8 {
     match by {
-        Some(CancelledBy::Signal(Signal::Interrupt)) => 130,
-        Some(CancelledBy::Signal(Signal::Terminate)) => 143,
-        Some(CancelledBy::Signal(Signal::Hangup)) => 129,
+        Some(CancelledBy::Signal(signal)) => of_signal(*signal),
         _ => CANCELLED,
     }
 }

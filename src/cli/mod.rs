@@ -4,6 +4,7 @@ mod error;
 mod exit;
 mod list;
 mod man;
+mod panics;
 mod run;
 mod show;
 mod signals;
@@ -28,7 +29,6 @@ pub use man::pages as man_pages;
     version,
     arg_required_else_help = true,
     color = clap::ColorChoice::Never,
-    disable_help_subcommand = true,
     after_help = "Try it without any key:\n  council run quickstart --input \"Should a small team adopt Rust?\"\n  council show latest"
 )]
 struct Cli {
@@ -98,40 +98,33 @@ fn command() -> Command {
 
 /// Runs the command line `args` (the program's name first) and gives the exit code.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
-    let streams = Streams::gather();
-    let parsed = parse(args);
-    let output = match &parsed {
-        Ok(Cli {
-            command: Cmd::Run(run),
-            ..
-        }) => run.output.as_deref(),
-        _ => None,
-    };
-    let ui = match output.map(|path| (path, Ui::with_output(streams, path))) {
-        None => Ui::new(streams),
-        Some((_, Ok(ui))) => ui,
-        Some((path, Err(error))) => {
-            let path = path.display();
-            let error = CliError::usage(format_args!("{path} cannot be written: {error}"))
-                .hint("`--output` names a file in a folder that is there and can be written");
-            return fail(&Ui::new(streams), &error);
-        }
-    };
-    let done = parsed.and_then(|cli| match &cli.command {
-        Cmd::Run(args) => run::run(&cli.global, args, &ui),
-        Cmd::Show(args) => show::run(&cli.global, args, &ui),
-        Cmd::List(args) => list::run(&cli.global, args, &ui),
-        Cmd::Validate(args) => validate::run(args, &ui),
-        Cmd::Topologies(args) => topologies::run(args, &ui),
+    let ui = Ui::new(Streams::gather());
+    let bug = panics::catch(|| {
+        parse(args).and_then(|cli| match &cli.command {
+            Cmd::Run(args) => run::run(&cli.global, args, &ui),
+            Cmd::Show(args) => show::run(&cli.global, args, &ui),
+            Cmd::List(args) => list::run(&cli.global, args, &ui),
+            Cmd::Validate(args) => validate::run(args, &ui),
+            Cmd::Topologies(args) => topologies::run(args, &ui),
+        })
     });
-    match done {
+    match bug.unwrap_or_else(|words| Err(CliError::bug(words))) {
         Ok(code) => end(&ui, code),
         Err(error) => fail(&ui, &error),
     }
 }
 
 fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, CliError> {
-    let matches = command().try_get_matches_from(args)?;
+    let args: Vec<OsString> = args.into_iter().collect();
+    let matches = command().try_get_matches_from(&args).map_err(|error| {
+        let error = CliError::from(error);
+        match dashed_question(&args).filter(|_| error.code != exit::OK) {
+            Some(text) => error.hint(format!(
+                "a question that begins with `-` is written --input={text}"
+            )),
+            None => error,
+        }
+    })?;
     if let Some(name) = matches
         .subcommand_name()
         .filter(|name| NOT_YET.contains(name))
@@ -141,10 +134,20 @@ fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, CliError> {
     Ok(Cli::from_arg_matches(&matches)?)
 }
 
+/// A question that begins with `-` and was taken for a flag.
+fn dashed_question(args: &[OsString]) -> Option<&str> {
+    let place = args.iter().position(|arg| arg == "--input")?;
+    args.get(place + 1)?
+        .to_str()
+        .filter(|text| text.len() > 1 && text.starts_with('-'))
+}
+
 fn fail(ui: &Ui, error: &CliError) -> u8 {
     match &error.message {
-        Message::Sentence(sentence) => ui.error(sentence.clone()),
-        Message::Spec(fault) => ui.drawn(fault.render(ui.streams().stderr_takes_colour())),
+        Message::Sentence(sentence) => ui.error(format!("{sentence:#}")),
+        Message::Spec(fault) => {
+            ui.drawn(fault.render(ui.streams().stderr_takes_colour()) + "\n");
+        }
         Message::Usage(text) => ui.text(text.clone()),
         Message::Help(text) => ui.data(text),
     }

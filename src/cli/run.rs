@@ -17,7 +17,7 @@ use crate::store::{NewRun, Writer};
 use crate::ui::Ui;
 use clap::{Arg, ArgAction, Command, FromArgMatches, ValueEnum};
 use std::io::{self, IsTerminal as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ pub(super) struct Args {
     format: FormatArg,
     /// Write to FILE what standard output would get, whole or not at all
     #[arg(long, value_name = "FILE")]
-    pub(super) output: Option<PathBuf>,
+    output: Option<PathBuf>,
     /// How progress is shown on standard error
     #[arg(long, value_enum, default_value_t)]
     progress: ProgressArg,
@@ -201,6 +201,14 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
             model: args.model.clone(),
         },
     )?;
+    let output = args
+        .output
+        .as_deref()
+        .filter(|path| *path != Path::new("-"));
+    if let Some(path) = output {
+        // Told before the question is read; the file itself is made when the run begins.
+        open_output(ui, path)?.abandon();
+    }
     let Some(input) = &args.input else {
         return Err(
             CliError::usage("there is no question: `--input` is missing").hint(format!(
@@ -238,7 +246,7 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
         let cancel = options.cancel_requested.clone();
         options.recorder = Some(Box::new(SqliteRecorder::new(writer.clone(), row, cancel)));
     }
-    let code = runtime.block_on(execute(options, &prepared, ui));
+    let code = runtime.block_on(execute(options, &prepared, output, ui));
     // A call that blocks its thread must not hold up the end.
     runtime.shutdown_background();
     if let Some(writer) = writer {
@@ -299,15 +307,32 @@ fn row_of(options: &StartOptions) -> NewRun {
     }
 }
 
-async fn execute(options: StartOptions, prepared: &Prepared, ui: &Ui) -> Result<u8, CliError> {
+async fn execute(
+    options: StartOptions,
+    prepared: &Prepared,
+    output: Option<&Path>,
+    ui: &Ui,
+) -> Result<u8, CliError> {
     let mut signals = Signals::listen()
         .map_err(|error| CliError::bug(format_args!("signals cannot be received: {error}")))?;
     let supervisor = Supervisor::new();
     let events = options.subscribe();
-    let handle = supervisor.start_run(options).await?;
+    let out = match output {
+        Some(path) => open_output(ui, path)?,
+        None => ui.clone(),
+    };
+    // Until the run has started there is nothing to end: a signal leaves at once.
+    let handle = tokio::select! {
+        started = supervisor.start_run(options) => started?,
+        signal = signals.next() => {
+            out.abandon();
+            return Ok(exit::of_signal(signal));
+        }
+    };
     let mut watcher = Watcher {
         display: Display::start(prepared.mode, ui),
         limits: RateLimits::default(),
+        out,
     };
     let tell = |text: &str| {
         if prepared.mode.closing {
@@ -315,7 +340,7 @@ async fn execute(options: StartOptions, prepared: &Prepared, ui: &Ui) -> Result<
         }
     };
     let result = tokio::select! {
-        result = watcher.watch(events, &handle, prepared, ui) => result?,
+        result = watcher.watch(events, &handle, prepared.format) => result?,
         never = signals.end(handle.clone(), tell) => match never {},
     };
     let by = handle.cancelled_by();
@@ -331,10 +356,23 @@ async fn execute(options: StartOptions, prepared: &Prepared, ui: &Ui) -> Result<
     })
 }
 
+/// A place for data at `path`, which appears whole at the end or not at all.
+fn open_output(ui: &Ui, path: &Path) -> Result<Ui, CliError> {
+    Ui::with_output(*ui.streams(), path).map_err(|error| {
+        CliError::usage(format_args!(
+            "{} cannot be written: {error}",
+            path.display()
+        ))
+        .hint("`--output` names a file in a folder that is there and can be written")
+    })
+}
+
 /// Shows a run while it goes on, and prints what it came to.
 struct Watcher {
     display: Display,
     limits: RateLimits,
+    /// Where data goes.
+    out: Ui,
 }
 
 impl Watcher {
@@ -342,12 +380,11 @@ impl Watcher {
         &mut self,
         mut events: Subscription,
         handle: &RunHandle,
-        prepared: &Prepared,
-        ui: &Ui,
+        format: Format,
     ) -> Result<Arc<RunResult>, CliError> {
         while let Some(event) = events.recv().await {
-            if prepared.format == Format::Ndjson {
-                ui.data(&json::event(&event));
+            if format == Format::Ndjson {
+                self.out.data(&json::event(&event));
             }
             self.limits.observe(&event);
             self.display.event(event);
@@ -361,17 +398,18 @@ impl Watcher {
     fn print(self, result: &RunResult, format: Format, closes: bool, ui: &Ui) -> bool {
         self.display.finish();
         match page(format, result) {
-            Some(Page::Data(text)) => ui.data(&text),
+            Some(Page::Data(text)) => self.out.data(&text),
             Some(Page::Account(text)) => ui.text(text),
             None => {}
         }
+        // First the answer, then the line that closes it, also where both go to one terminal.
+        let failed = self.out.deliver().failed;
         if closes {
             if let Some(line) = self.limits.line() {
                 ui.line(line);
             }
             ui.line(closing(result));
         }
-        let failed = ui.deliver().failed;
         if let Some(error) = &failed {
             ui.error(format!("the result could not be written: {error}"));
             ui.hint(format!("`council show {}` prints it again", result.run_id));

@@ -23,13 +23,13 @@ pub(super) struct Args {
     #[arg(long, value_enum, default_value_t)]
     format: FormatArg,
     /// Show the calls of this round, by its index
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", conflicts_with = "format")]
     round: Option<u32>,
     /// Show the calls of this member, or of `chair`
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", conflicts_with = "format")]
     member: Option<MemberId>,
     /// Show the prompts too
-    #[arg(long)]
+    #[arg(long, conflicts_with = "format")]
     prompts: bool,
 }
 
@@ -52,6 +52,9 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
         return Ok(exit::OK);
     }
     let result = reader.result(&run_id)?;
+    if !result.status.is_ended() && !reader.is_verified(&run_id)? {
+        ui.warning("whether its process still lives cannot be told: file locks are refused here");
+    }
     match page(format, &result) {
         Some(Page::Data(text) | Page::Account(text)) => ui.data(&text),
         None => {}

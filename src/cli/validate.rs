@@ -2,7 +2,7 @@
 
 use super::error::CliError;
 use super::exit;
-use crate::provider::{Context, missing_keys};
+use crate::provider::{Context, missing_keys, unset_variables};
 use crate::report::words::count;
 use crate::spec::{self, Overrides};
 use crate::ui::Ui;
@@ -20,8 +20,12 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, ui: &Ui) -> Result<u8, CliError> {
     let council = spec::load(&args.spec, &Overrides::default())?;
-    for missing in missing_keys(council.providers.values(), &Context::of_process()) {
+    let context = Context::of_process();
+    for missing in missing_keys(council.providers.values(), &context) {
         ui.warning(missing.to_string());
+    }
+    for unset in unset_variables(council.providers.values(), &context) {
+        ui.warning(unset.to_string());
     }
     let members = count(council.members.len() as u64, "member", "members");
     let rounds = count(council.rounds.len() as u64, "round", "rounds");

@@ -73,6 +73,11 @@ impl Context {
         (!trimmed.is_empty()).then(|| SecretString::from(trimmed))
     }
 
+    /// The value of a variable as it is.
+    pub(super) fn variable(&self, name: &str) -> Option<String> {
+        (self.lookup)(name)
+    }
+
     /// The connections.
     pub(super) fn clients(&self) -> &Clients {
         &self.clients

@@ -3,11 +3,13 @@
 //! An adapter makes one attempt: it does not wait, retry or limit, and dropping its future or its
 //! stream ends the call at once. A new adapter is one file here and one line in [`open`].
 
+mod command;
 mod context;
 mod http;
 mod rehearsal;
 mod script;
 
+pub use command::{UnsetVariable, unset_variables};
 pub use context::{Context, MissingKey, missing_keys};
 pub use script::check as check_script;
 
@@ -140,6 +142,7 @@ pub fn open(spec: &ProviderSpec, context: &Context) -> Result<Arc<dyn Provider>,
         | ProviderKind::Ollama => http::Http::open(spec, context).map(|http| Arc::new(http) as _),
         ProviderKind::Rehearsal => Ok(Arc::new(rehearsal::Rehearsal::open(spec))),
         ProviderKind::Script => script::Script::open(spec).map(|script| Arc::new(script) as _),
+        ProviderKind::Command => Ok(Arc::new(command::Program::open(spec, context))),
     };
     provider.map_err(|message| OpenError {
         provider: spec.name.clone(),
@@ -166,6 +169,8 @@ pub(crate) mod tests {
             extra_body: serde_json::Map::new(),
             script: None,
             delay: None,
+            command: Vec::new(),
+            env: Vec::new(),
         }
     }
 

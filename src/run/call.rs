@@ -11,7 +11,7 @@ use crate::event::{
 };
 use crate::provider::{CallError, Provider, Request, Sampling, Stop as StopReason};
 use crate::round;
-use crate::spec::{Profile, write_duration};
+use crate::spec::{Effort, Profile, write_duration};
 use backon::{BackoffBuilder as _, ExponentialBackoff, ExponentialBuilder};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -115,8 +115,7 @@ impl Call {
                             return failed(attempt, received, error);
                         }
                         asked_again = true;
-                        messages = self.ask.messages.clone();
-                        messages.extend(round::ask_again(&self.ask, &received.text, &fault));
+                        messages = round::ask_again(&self.ask, &received.text, &fault);
                         (error, Duration::ZERO)
                     }
                 },
@@ -273,7 +272,7 @@ impl Call {
                 "temperature": sampling.temperature,
                 "top_p": sampling.top_p,
                 "max_output_tokens": sampling.max_output_tokens,
-                "effort": sampling.effort.map(|effort| format!("{effort:?}")),
+                "effort": sampling.effort.map(Effort::name),
                 "stop": sampling.stop,
             },
             "schema": self.ask.expect.schema(),

@@ -8,8 +8,8 @@ use super::stop::{CancelledBy, Cause, Stop};
 use super::tasks::Tasks;
 use crate::bus::Bus;
 use crate::event::{
-    Ask, CHAIR, Draft, End, ErrorKind, EventKind, MemberId, MemberStatus, Purpose, RoundCompleted,
-    RoundRef, RoundStarted, RunError, RunId, RunStarted,
+    Ask, CHAIR, Draft, End, ErrorKind, EventKind, MemberId, MemberStatus, RoundCompleted, RoundRef,
+    RoundStarted, RunError, RunId, RunStarted,
 };
 use crate::round::{self, Close, FailureMode, Held, Minutes, Reply, RoundPlan, Seat, Step, Table};
 use crate::spec::{Council, Profile, write_duration};
@@ -47,8 +47,6 @@ struct Progress {
     index: u32,
     /// When the run's deadline is.
     deadline: Option<Running>,
-    /// Whether a chair or its stand-in has spoken.
-    synthesis: bool,
 }
 
 /// Who is there when a round is held.
@@ -98,7 +96,6 @@ impl RunServer {
             out: HashSet::new(),
             index: 0,
             deadline: self.deadline.map(|length| self.clock.now() + length),
-            synthesis: false,
         };
         self.bus
             .post(Draft::of_run(EventKind::RunStarted(self.started())))
@@ -387,8 +384,6 @@ impl Progress {
             if permanent {
                 self.out.insert(reply.call.member.clone());
             }
-            self.synthesis |=
-                reply.call.purpose == Purpose::Synthesis && reply.done.status == MemberStatus::Ok;
         }
     }
 
@@ -398,7 +393,7 @@ impl Progress {
                 .as_ref()
                 .is_some_and(|sum| sum.winner.is_some())
         };
-        self.synthesis || !self.minutes.answers.is_empty() || self.minutes.held.iter().any(won)
+        !self.minutes.answers.is_empty() || self.minutes.held.iter().any(won)
     }
 }
 

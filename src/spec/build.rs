@@ -1,5 +1,6 @@
 //! A spec without faults becomes a council: references resolve, defaults take their places.
 
+use super::argument::Argument;
 use super::check::{BuiltIn, Overrides, built_in};
 use super::council::{
     Chair, Council, Effort, HeaderValue, Member, ModelRef, OnPartial, Profile, ProviderKind,
@@ -198,7 +199,7 @@ fn provider(spec: &Spec, name: &str, files: &Files) -> Result<ProviderSpec, Stri
         file::ProviderKind::Ollama => ProviderKind::Ollama,
         file::ProviderKind::Rehearsal => ProviderKind::Rehearsal,
         file::ProviderKind::Script => ProviderKind::Script,
-        _ => return Err(format!("the provider {name} is not in this version yet")),
+        file::ProviderKind::Command => ProviderKind::Command,
     };
     let base_url = raw.and_then(|raw| raw.base_url.as_deref());
     let api_key_env = match raw.and_then(|raw| raw.api_key_env.clone()) {
@@ -216,6 +217,10 @@ fn provider(spec: &Spec, name: &str, files: &Files) -> Result<ProviderSpec, Stri
         .transpose()?;
     let headers = raw
         .and_then(|raw| raw.headers.as_ref())
+        .into_iter()
+        .flatten();
+    let command = raw
+        .and_then(|raw| raw.command.as_ref())
         .into_iter()
         .flatten();
     Ok(ProviderSpec {
@@ -243,6 +248,10 @@ fn provider(spec: &Spec, name: &str, files: &Files) -> Result<ProviderSpec, Stri
             .unwrap_or_default(),
         script,
         delay: raw.and_then(|raw| raw.delay).map(|delay| delay.0),
+        command: command
+            .map(|text| Argument::parse(text).map_err(|fault| fault.to_string()))
+            .collect::<Result<_, _>>()?,
+        env: raw.and_then(|raw| raw.env.clone()).unwrap_or_default(),
     })
 }
 

@@ -1,5 +1,6 @@
 //! A council that was checked: every reference resolves, every default is in place.
 
+use super::argument::Argument;
 use crate::event::{MemberId, Plan, PlannedMember, PlannedRound};
 use crate::prompt::Template;
 use crate::round::{Fallback, InputMode, RoundPlan, Seat};
@@ -229,6 +230,19 @@ pub enum Effort {
     High,
 }
 
+impl Effort {
+    /// The name in specs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Minimal => "minimal",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+}
+
 /// The protocol or program behind a provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ProviderKind {
@@ -246,6 +260,8 @@ pub enum ProviderKind {
     Rehearsal,
     /// Replies, delays and faults from a file.
     Script,
+    /// A program.
+    Command,
 }
 
 impl ProviderKind {
@@ -258,7 +274,7 @@ impl ProviderKind {
             Self::Gemini => Some("https://generativelanguage.googleapis.com/v1beta"),
             Self::Openrouter => Some("https://openrouter.ai/api/v1"),
             Self::Ollama => Some("http://127.0.0.1:11434"),
-            Self::Rehearsal | Self::Script => None,
+            Self::Rehearsal | Self::Script | Self::Command => None,
         }
     }
 }
@@ -286,6 +302,10 @@ pub struct ProviderSpec {
     pub script: Option<String>,
     /// How long a rehearsal call takes; 100 to 400 ms by seed where absent.
     pub delay: Option<Duration>,
+    /// The program of a command provider, and its arguments.
+    pub command: Vec<Argument>,
+    /// Names of environment variables that it sees besides.
+    pub env: Vec<String>,
 }
 
 /// A header's value, or the variable that holds it.

@@ -119,9 +119,15 @@ pub(super) struct Provider {
     pub(super) file: Option<String>,
     /// Of `rehearsal`: how long a call takes. Default: 100 to 400 ms, by seed.
     pub(super) delay: Option<Delay>,
-    /// Of `command`: the program and its arguments.
+    /// Of `command`: the program, looked for in PATH unless it has a `/`, and its arguments. No
+    /// shell is between, and it runs in the folder that the run is started in. `{{ prompt }}` in an
+    /// argument is the prompt and `{{ model }}` what a model has after `PROVIDER/`; where no
+    /// argument has `{{ prompt }}`, the prompt goes to standard input. The answer is what comes on
+    /// standard output.
+    #[schemars(length(min = 1))]
     pub(super) command: Option<Vec<String>>,
-    /// Of `command`: environment variables that it sees.
+    /// Of `command`: names of environment variables that the program sees, where they are set,
+    /// beside PATH, HOME, LANG, TERM and TMPDIR.
     pub(super) env: Option<Vec<String>>,
 }
 
@@ -145,8 +151,7 @@ pub(super) enum ProviderKind {
     Rehearsal,
     /// Replies, delays and faults from a file.
     Script,
-    /// Not in this version yet.
-    #[schemars(extend("x-not-yet" = true))]
+    /// A program: the prompt on its standard input, the answer on its standard output.
     Command,
 }
 

@@ -7,6 +7,7 @@
 //! Invariants: a fault names its place and never holds a key; nothing here reads the environment;
 //! only [`load()`] touches files.
 
+mod argument;
 mod build;
 mod check;
 mod council;
@@ -28,6 +29,7 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
+pub use argument::Argument;
 pub use check::Overrides;
 pub use council::{
     Chair, Council, Effort, HeaderValue, Member, ModelRef, OnPartial, Profile, ProviderKind,

@@ -118,6 +118,12 @@ fn reason(keys: &[&str], text: &str) -> Option<(String, String)> {
                 NAME_A_VARIABLE,
             );
         }
+        ["providers", _, "env"] if !text.is_empty() && !is_variable(text) => {
+            return because(
+                "`env` has the names of environment variables, not values".to_owned(),
+                "export the variable, and write its name here",
+            );
+        }
         ["providers", _, "base_url"] if has_credentials(text) => {
             return because(
                 "`base_url` must not hold a user, a password or a key".to_owned(),
@@ -289,6 +295,7 @@ mod tests {
                 "[providers.a]\nheaders.X-My-Token = '''\nhunter2\n'''\n",
                 "hunter2",
             ),
+            ("[providers.a]\nenv = [\"A\", \"KEY=hunter2\"]\n", "hunter2"),
             ("api_key = 12345678\n", "12345678"),
             ("x = [\"sk-hunter2\"]\n", "hunter2"),
             ("# sk-hunter2hunter2hunter2\n", "hunter2"),

@@ -19,6 +19,18 @@ pub const SHIPPED: &[Shipped] = &[
         name: "karpathy",
         document: include_str!("../../councils/karpathy.toml"),
     },
+    Shipped {
+        name: "design-review",
+        document: include_str!("../../councils/design-review.toml"),
+    },
+    Shipped {
+        name: "code-review",
+        document: include_str!("../../councils/code-review.toml"),
+    },
+    Shipped {
+        name: "local-commands",
+        document: include_str!("../../councils/local-commands.toml"),
+    },
 ];
 
 impl Shipped {

@@ -1,5 +1,6 @@
 //! One test binary; a file a topic.
 
+mod command;
 mod common;
 mod events;
 mod hostile;
@@ -8,4 +9,5 @@ mod processes;
 mod reading;
 mod refusals;
 mod run;
+mod shipped;
 mod structure;

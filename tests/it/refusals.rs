@@ -125,7 +125,16 @@ error[unknown_profile]: there is no profile `quick`
    |
    = help: define it: `[profiles.quick]`
 
-error: ./spec.toml has 7 faults
+error[no_answers]: `synthesis` works on answers, and no round before it gathers any
+  --> ./spec.toml:14:8
+   |
+14 | kind = "synthesis"
+   |        ^^^^^^^^^^^ round[0].kind
+   |
+   = help: begin with `kind = "independent_analysis"`
+
+error: ./spec.toml has 8 faults
+
 "#]]
     );
 }
@@ -163,14 +172,18 @@ fn a_file_that_is_no_spec_is_told_apart() {
 $ council run ./empty.toml
 error: ./empty.toml is empty
   = help: a spec needs a `name` and one `[[member]]`; `councils/quickstart.toml` shows how
+
 $ council run ./blank.toml
 error: ./blank.toml is empty
   = help: a spec needs a `name` and one `[[member]]`; `councils/quickstart.toml` shows how
+
 $ council run ./bytes.toml
 error: ./bytes.toml is not UTF-8 text: line 1 holds other bytes
   = help: save it as UTF-8
+
 $ council run ./large.toml
 error: ./large.toml is larger than 1 MiB, which no spec needs
+
 $ council run ./bad.toml
 error[syntax]: string values must be quoted, expected literal string
  --> ./bad.toml:1:8
@@ -185,21 +198,27 @@ error[syntax]: unclosed array table, expected `]`
   |          ^
 
 error: ./bad.toml has 2 faults
+
 $ council run ./folder.toml
 error: ./folder.toml is a folder, not a spec
   = help: name a `.toml` file in it
+
 $ council run ./missing.toml
 error: there is no spec at ./missing.toml
-  = help: check the path; councils that need no file are `quickstart` and `karpathy`
+  = help: check the path; councils that need no file are `quickstart`, `karpathy`, `design-review`, `code-review` and `local-commands`
+
 $ council run missing.toml
 error: there is no spec at missing.toml
-  = help: check the path; councils that need no file are `quickstart` and `karpathy`
+  = help: check the path; councils that need no file are `quickstart`, `karpathy`, `design-review`, `code-review` and `local-commands`
+
 $ council run quikstart
 error: there is no shipped council named `quikstart`
   = help: did you mean `quickstart`?
+
 $ council run nothing-like-it
 error: there is no shipped council named `nothing-like-it`
-  = help: shipped are `quickstart` and `karpathy`; a path to a spec has a `/` or ends in `.toml`
+  = help: shipped are `quickstart`, `karpathy`, `design-review`, `code-review` and `local-commands`; a path to a spec has a `/` or ends in `.toml`
+
 
 "#]]
     );
@@ -524,4 +543,42 @@ For more information, try '--help'.
 
 "#]]
     );
+}
+
+#[test]
+fn a_question_that_looks_like_a_flag_is_explained() {
+    let env = TestEnv::new();
+    let ran = env.run(["run", "quickstart", "--input", "-text"]);
+    refused(&env, &ran);
+    assert!(ran.stderr().contains("--input=-text"), "{}", ran.stderr());
+}
+
+#[test]
+fn every_message_ends_its_line() {
+    let env = TestEnv::new();
+    env.write("bad.toml", "name = 1\n");
+    for args in [
+        vec!["validate", "./bad.toml"],
+        vec!["validate", "./missing.toml"],
+        vec!["show", "x"],
+    ] {
+        let told = env.run(&args).stderr();
+        assert!(told.ends_with('\n'), "{args:?}: {told:?}");
+    }
+}
+
+#[test]
+fn a_round_without_answers_before_it_is_a_fault() {
+    let env = TestEnv::new();
+    let head = "name = \"x\"\n[[member]]\nid = \"a\"\nmodel = \"rehearsal/any\"\n[chair]\nmodel = \"rehearsal/any\"\n";
+    for kind in ["synthesis", "peer_review", "anonymized_peer_review"] {
+        env.write("spec.toml", format!("{head}[[round]]\nkind = \"{kind}\"\n"));
+        let ran = env.run(["validate", "./spec.toml"]);
+        ran.assert_code(2);
+        assert!(
+            ran.stderr().contains("error[no_answers]"),
+            "{}",
+            ran.stderr()
+        );
+    }
 }

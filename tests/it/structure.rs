@@ -79,6 +79,12 @@ fn a_violation_of_each_row_is_refused() {
                 format!("use crate::{{\n    {room}::Own,\n    {other}::{{A, B}},\n}};"),
                 format!("use crate::{{{other}}};"),
                 format!("// a comment\n/* another */ pub use crate :: {other};"),
+                format!("fn f(x: &mut crate::{other}::T) -> Box<dyn Fn()> {{ todo() }}"),
+                format!("fn f() -> Box<dyn crate::{other}::X> {{ make() }}"),
+                format!("fn f() {{ return crate::{other}::x(); }}"),
+                format!("use super::super::{other}::Y;"),
+                format!("use super::super::{{{other}::Y, {room}::Own}};"),
+                format!("mod tests {{ use super::super::super::{other}::Y; }}"),
             ] {
                 let found = violations(&[(format!("{room}/planted.rs"), code.clone())]);
                 assert_eq!(found.len(), 1, "{room} imports {other}: {code}");
@@ -144,7 +150,7 @@ fn violations(sources: &[Source]) -> Vec<String> {
             continue;
         };
         let code = code_of(text);
-        for other in imported(&code) {
+        for other in imported(path, &code) {
             if other != room && !allowed.contains(&other.as_str()) {
                 found.push(format!("{path}: `{room}` may not import `{other}`"));
             }
@@ -162,43 +168,102 @@ fn violations(sources: &[Source]) -> Vec<String> {
     found
 }
 
-/// The first segment of every `crate::` path, groups included.
-fn imported(code: &str) -> BTreeSet<String> {
-    let dense: String = code.chars().filter(|c| !c.is_whitespace()).collect();
+/// The rooms that the paths of a file lead to: those that begin with `crate::`, groups included,
+/// and those that climb to the crate's root by `super::`.
+fn imported(path: &str, code: &str) -> BTreeSet<String> {
+    let tokens = tokens(code);
+    let depth = depth_of(path);
+    let mut inline: Vec<usize> = Vec::new();
+    let (mut braces, mut at) = (0_usize, 0);
     let mut rooms = BTreeSet::new();
-    for (at, _) in dense.match_indices("crate::") {
-        let before = dense[..at].chars().next_back();
-        if before.is_some_and(|c| c.is_alphanumeric() || c == '_') && !dense[..at].ends_with("use")
-        {
-            continue;
+    while at < tokens.len() {
+        let token = tokens[at].as_str();
+        let starts_path = at == 0 || tokens[at - 1] != "::";
+        match token {
+            "mod" if tokens.get(at + 2).is_some_and(|next| next == "{") => inline.push(braces),
+            "{" => braces += 1,
+            "}" => {
+                braces = braces.saturating_sub(1);
+                if inline.last() == Some(&braces) {
+                    inline.pop();
+                }
+            }
+            "crate" if starts_path => rooms.extend(heads(&tokens[at + 1..])),
+            "super" if starts_path => {
+                let mut climbed = 1;
+                let mut next = at + 1;
+                while tokens[next..].starts_with(&["::".to_owned(), "super".to_owned()]) {
+                    climbed += 1;
+                    next += 2;
+                }
+                if climbed >= depth + inline.len() {
+                    rooms.extend(heads(&tokens[next..]));
+                }
+                at = next - 1;
+            }
+            _ => {}
         }
-        let path = &dense[at + "crate::".len()..];
-        match path.strip_prefix('{') {
-            None => rooms.extend(words(path).next().map(str::to_owned)),
-            Some(group) => rooms.extend(heads_of_group(group)),
-        }
+        at += 1;
     }
-    // Types at the crate's root would be no rooms; there are none.
     rooms
 }
 
-fn heads_of_group(group: &str) -> Vec<String> {
-    let (mut depth, mut head, mut heads) = (0, String::new(), Vec::new());
-    for c in group.chars() {
-        match c {
-            '{' => depth += 1,
-            '}' if depth == 0 => break,
-            '}' => depth -= 1,
-            ',' if depth == 0 => heads.push(std::mem::take(&mut head)),
-            _ if depth == 0 => head.push(c),
+/// How many modules deep a file is below the crate's root.
+fn depth_of(path: &str) -> usize {
+    let segments = path.split('/').count();
+    if path.ends_with("/mod.rs") {
+        segments - 1
+    } else {
+        segments
+    }
+}
+
+/// What stands behind a path's beginning: one name, or those of a group.
+fn heads(rest: &[String]) -> Vec<String> {
+    if rest.first().is_none_or(|token| token != "::") {
+        return Vec::new();
+    }
+    let Some(first) = rest.get(1) else {
+        return Vec::new();
+    };
+    if first != "{" {
+        return vec![first.clone()];
+    }
+    let (mut depth, mut heads, mut fresh) = (0, Vec::new(), true);
+    for token in &rest[2..] {
+        match token.as_str() {
+            "{" => depth += 1,
+            "}" if depth == 0 => break,
+            "}" => depth -= 1,
+            "," if depth == 0 => fresh = true,
+            name if depth == 0 && fresh => {
+                heads.push(name.to_owned());
+                fresh = false;
+            }
             _ => {}
         }
     }
-    heads.push(head);
     heads
-        .iter()
-        .filter_map(|head| words(head).next().map(str::to_owned))
-        .collect()
+}
+
+/// Words, `::`, and single marks.
+fn tokens(code: &str) -> Vec<String> {
+    let mut tokens = Vec::new();
+    let mut rest = code.chars().peekable();
+    while let Some(c) = rest.next() {
+        if is_word(c) {
+            let mut word = c.to_string();
+            while let Some(next) = rest.next_if(|next| is_word(*next)) {
+                word.push(next);
+            }
+            tokens.push(word);
+        } else if c == ':' && rest.next_if_eq(&':').is_some() {
+            tokens.push("::".to_owned());
+        } else if !c.is_whitespace() {
+            tokens.push(c.to_string());
+        }
+    }
+    tokens
 }
 
 fn words(code: &str) -> impl Iterator<Item = &str> {

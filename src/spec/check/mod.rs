@@ -5,6 +5,7 @@
 //! same tree, so that one look shows everything. A document without faults is read by serde, which
 //! has the last word.
 
+mod command;
 mod members;
 mod prompts;
 mod providers;

@@ -2,7 +2,7 @@
 
 use super::super::fault::{Fault, quoted};
 use super::super::file::ProviderKind;
-use super::super::near::{available, nearest, one_of};
+use super::super::near::{nearest, one_of};
 use super::super::secret::is_variable;
 use super::super::tree::Node;
 use super::super::walk::missing;
@@ -63,11 +63,6 @@ const KINDS: &[(&str, &[&str])] = &[
     ("command", &["command", "env"]),
 ];
 
-/// Whether providers of that kind are for a later version.
-const fn is_planned(kind: ProviderKind) -> bool {
-    matches!(kind, ProviderKind::Command)
-}
-
 impl<'a> Check<'a> {
     pub(super) fn providers(&mut self) {
         for (name, span, node) in self.provider_tables() {
@@ -91,7 +86,7 @@ impl<'a> Check<'a> {
     }
 
     fn kind(&mut self, name: &str, node: &Node<'_>) {
-        let default = built_in(name).filter(|provider| !is_planned(provider.kind));
+        let default = built_in(name);
         let kind = match (node.get("kind"), default) {
             (Some(kind), _) => kind.text(),
             (None, Some(default)) => Some(default.name),
@@ -123,6 +118,9 @@ impl<'a> Check<'a> {
         }
         if *kind == "script" {
             self.script(node);
+        }
+        if *kind == "command" {
+            self.command(node);
         }
     }
 
@@ -237,18 +235,7 @@ impl<'a> Check<'a> {
         if there.contains(&provider) {
             return None;
         }
-        let ready = || {
-            let built_in = BUILT_IN
-                .iter()
-                .filter(|provider| !is_planned(provider.kind));
-            built_in.map(|provider| provider.name)
-        };
         match built_in(provider) {
-            Some(known) if is_planned(known.kind) => {
-                let message = format!("the provider `{provider}` is not in this version yet");
-                let help = available(there.into_iter().chain(ready()));
-                Some(fault("not_yet", message).help(help))
-            }
             Some(_) => None,
             None => {
                 let message = format!("there is no provider {}", quoted(provider));
@@ -260,7 +247,10 @@ impl<'a> Check<'a> {
                 let fault = fault("unknown_provider", message);
                 Some(fault.meant(meant.as_deref(), || {
                     let path = Node::path_within("providers", provider);
-                    format!("define it: `[{path}]`, or use {}", one_of(ready()))
+                    format!(
+                        "define it: `[{path}]`, or use {}",
+                        one_of(BUILT_IN.iter().map(|known| known.name))
+                    )
                 }))
             }
         }

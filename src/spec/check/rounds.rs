@@ -17,6 +17,7 @@ impl Check<'_> {
                 "drop one of the two; `council topologies NAME` prints the rounds of a topology";
             self.faults.push(fault.help(help));
         }
+        self.answers(&rounds);
         for node in &rounds {
             self.prompt(node);
             if let Some(kind) = node.text_of("kind").and_then(round::kind) {
@@ -24,6 +25,27 @@ impl Check<'_> {
             } else {
                 self.who(node);
             }
+        }
+    }
+
+    /// Reviews and syntheses work on answers: a round before them must gather some.
+    fn answers(&mut self, rounds: &[Node<'_>]) {
+        let kind = |node: &Node<'_>| node.text_of("kind").and_then(round::kind);
+        let Some(first) = rounds.first() else { return };
+        if let Some(kind) = kind(first)
+            && !kind.gathers_answers()
+        {
+            let name = kind.name();
+            let message = format!("`{name}` works on answers, and no round before it gathers any");
+            let fault = Fault {
+                path: first.path_of("kind"),
+                ..first
+                    .get("kind")
+                    .unwrap_or_else(|| first.clone())
+                    .fault("no_answers", message)
+            };
+            self.faults
+                .push(fault.help("begin with `kind = \"independent_analysis\"`"));
         }
     }
 

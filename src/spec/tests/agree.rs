@@ -50,6 +50,8 @@ const AFTER: &[&str] = &[
     "[providers.lab]\nkind = \"openai\"\nmax_concurrency = 0\nheaders = { a = 1 }",
     "[providers.lab]\nkind = \"opnai\"\nextra_body = { a = { b = [1, \"x\"] } }",
     "[providers.lab]\ndelay = \"0s\"\nstream = 1\nenv = [1]\nbase = 1",
+    "[providers.lab]\nkind = \"command\"\ncommand = []\nenv = []",
+    "[providers.lab]\nkind = \"command\"\ncommand = [\"a\", 1, []]",
     "[[round]]\nkind = \"peer_review\"\naggregator = \"borda\"\ntie_break = \"x\"",
     "[[round]]\nname = \"\"\nfailure_mode = \"fail_fast\"",
     "[chair]\nrole = []\nidle_timeout = \"20s\"",

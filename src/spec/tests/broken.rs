@@ -60,6 +60,7 @@ fn every_code_of_a_fault_is_in_some_broken_spec() {
         }
     }
     for code in [
+        "bad_command",
         "bad_fallback",
         "bad_file",
         "bad_header",

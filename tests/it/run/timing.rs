@@ -300,3 +300,21 @@ async fn a_members_own_times_count() {
     assert_eq!(seen.calls().len(), 3);
     assert!(start.elapsed() < 8 * SECOND, "{:?}", start.elapsed());
 }
+
+/// "Exponential with jitter": members that meet the same fault at once do not come back at once.
+#[tokio::test(start_paused = true)]
+async fn waits_differ_from_call_to_call() {
+    let (options, _) = on_stage(council(8, "", ""), |_, attempt| match attempt {
+        1 => Act::Fail(fault(ErrorKind::Transient)),
+        _ => Act::Say("north"),
+    });
+    let mut events = options.subscribe();
+    run(options).await.expect("it starts");
+    let mut waits = std::collections::BTreeSet::new();
+    while let Some(event) = events.recv().await {
+        if let EventKind::MemberRetry(retry) = &event.body {
+            waits.insert(retry.wait_ms);
+        }
+    }
+    assert!(waits.len() > 1, "{waits:?}");
+}

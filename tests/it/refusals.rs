@@ -1,7 +1,7 @@
 //! Bad input: a clear message, exit 2, and nothing started, stored or half written.
 
 use crate::common::{Ran, TestEnv};
-use crate::reading::scripted;
+use crate::reading::{ask, scripted};
 use snapbox::{assert_data_eq, str};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -296,7 +296,7 @@ hint: council run quickstart --input "…"
 fn a_question_may_come_from_anywhere() {
     let env = TestEnv::new();
     env.write("q.txt", "from a file");
-    let ask = |args: &[&str], stdin: &str| {
+    let asked = |args: &[&str], stdin: &str| {
         let fixed = ["run", "quickstart", "--format", "json", "-q", "--no-record"];
         let ran = env.run_with(fixed.iter().chain(args), stdin);
         ran.assert_code(0).json()["input"]
@@ -304,11 +304,11 @@ fn a_question_may_come_from_anywhere() {
             .expect("the question")
             .to_owned()
     };
-    assert_eq!(ask(&["--input"], "from a pipe"), "from a pipe");
-    assert_eq!(ask(&["--input", "-"], "from a pipe"), "from a pipe");
-    assert_eq!(ask(&["--input", "@q.txt"], ""), "from a file");
-    assert_eq!(ask(&["--input=-dash"], ""), "-dash");
-    assert_eq!(ask(&["--input=@@home"], ""), "@home");
+    assert_eq!(asked(&["--input"], "from a pipe"), "from a pipe");
+    assert_eq!(asked(&["--input", "-"], "from a pipe"), "from a pipe");
+    assert_eq!(asked(&["--input", "@q.txt"], ""), "from a file");
+    assert_eq!(asked(&["--input=-dash"], ""), "-dash");
+    assert_eq!(asked(&["--input=@@home"], ""), "@home");
 }
 
 #[test]
@@ -380,7 +380,7 @@ fn a_store_that_can_not_be_used_is_named() {
     let env = scripted();
     fs::create_dir(env.path("folder")).expect("a folder");
     env.write("text.db", "no database");
-    let run = |store: &str| env.run(["run", "./trio.toml", "--input", "x", "--store", store]);
+    let run = |store: &str| ask(&env, &["--store", store]);
     run("newer.db").assert_code(3);
     let newer = rusqlite::Connection::open(env.path("newer.db")).expect("the store");
     newer
@@ -430,7 +430,7 @@ fn an_output_that_can_not_be_written_is_told_before_the_start() {
     let env = scripted();
     fs::create_dir(env.path("folder")).expect("a folder");
     for output in ["folder", "missing/out.txt"] {
-        let ran = env.run(["run", "./trio.toml", "--input", "x", "--output", output]);
+        let ran = ask(&env, &["--output", output]);
         refused(&env, &ran);
         assert!(ran.stderr().contains(output), "{}", ran.stderr());
     }
@@ -451,17 +451,7 @@ fn an_output_that_can_not_be_written_is_told_before_the_start() {
 #[test]
 fn an_id_that_is_taken_touches_nothing() {
     let env = scripted();
-    let run = || {
-        env.run([
-            "run",
-            "./trio.toml",
-            "--input",
-            "x",
-            "--run-id",
-            "mine",
-            "-q",
-        ])
-    };
+    let run = || ask(&env, &["--run-id", "mine", "-q"]);
     run().assert_code(3);
     let before = env.run(["show", "mine", "--format", "ndjson"]).stdout();
     let ran = run();
@@ -486,8 +476,7 @@ hint: `council show mine` shows it; choose another --run-id, or none
 #[test]
 fn the_store_is_for_its_user_alone() {
     let env = scripted();
-    env.run(["run", "./trio.toml", "--input", "x", "-q"])
-        .assert_code(3);
+    ask(&env, &["-q"]).assert_code(3);
     let mode =
         |path: std::path::PathBuf| fs::metadata(path).expect("there").permissions().mode() & 0o777;
     assert_eq!(mode(env.store()), 0o600);

@@ -3,6 +3,7 @@
 mod common;
 mod events;
 mod hostile;
+mod locks;
 mod man;
 mod processes;
 mod reading;

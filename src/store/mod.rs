@@ -19,8 +19,9 @@
 //!   event is stored at its own place, as an outcome never stands without its event. The row's
 //!   `record` names the first event that is missing, and so does all that is read of such a run.
 //! - A row's `outcome` and its terminal event are written in one transaction, by whoever is first.
-//! - What the owner of a run has said of its record is what the row says, if that is written at
-//!   all: who waits no longer and says `incomplete` is not put in the wrong by a later commit.
+//! - What the owner of a run has said of its record is what the row says. Who waits no longer for a
+//!   commit says `incomplete` from the first event that is not known to be on disk; events that
+//!   are committed after that are kept, and the row says what was said.
 //! - A row that nobody waits for any more is not written.
 //! - `outcome` is NULL until the run has ended. A row without one whose process is dead is a
 //!   crashed run, recorded or not, and reads the same before and after that is recorded.

@@ -3,7 +3,8 @@
 //!
 //! A group that cannot be committed is tried again until its time is up; then its events are lost,
 //! and so is whatever comes after them of the same runs, so that what is stored has no gap before
-//! the end. The end of such a run is stored all the same, and the row says what is missing.
+//! the end. The end of such a run is stored all the same, with a later group if need be, and the
+//! row says what is missing.
 
 use super::StoreError;
 use super::crash;
@@ -124,6 +125,8 @@ pub(super) struct Scribe<'a> {
     /// Made when the first run begins; none where the file system takes no locks.
     live: Option<Option<LiveFile>>,
     progress: HashMap<RunId, Progress>,
+    /// Endings that could not be written in their time; nobody waits for them any more.
+    late: Vec<Job>,
     board: &'a Board,
     patience: Duration,
 }
@@ -140,6 +143,7 @@ impl<'a> Scribe<'a> {
             path,
             live: None,
             progress: HashMap::new(),
+            late: Vec::new(),
             board,
             patience,
         }
@@ -154,6 +158,10 @@ impl<'a> Scribe<'a> {
             }
             self.look_up(&mut group);
             self.write(&mut group);
+        }
+        if !self.late.is_empty() {
+            // The last chance; what is still in the way leaves runs that read as crashed.
+            drop(self.attempt(&self.late));
         }
         // The last connection of all processes writes the -wal back into the file.
         drop(self.conn.close());
@@ -181,6 +189,7 @@ impl<'a> Scribe<'a> {
         if group.iter().any(|job| matches!(job, Job::Begin(..))) && self.live.is_none() {
             self.live = Some(self.folder.hold().ok());
         }
+        group.splice(0..0, self.late.drain(..));
         let until = Instant::now() + self.patience;
         loop {
             match self.attempt(group) {
@@ -382,22 +391,36 @@ impl<'a> Scribe<'a> {
                     }
                 }
                 Job::Finish(ending, decision) => {
-                    let record = self.lost(&ending.line.run_id);
-                    self.decided(&ending.line.run_id, decision, record, true);
+                    let decision = self.decided_without(&ending.line.run_id, decision);
+                    if may_pass(fault) {
+                        self.late.push(Job::Finish(ending, decision));
+                    }
                 }
-                Job::Crash(run_id, _, decision) => {
-                    let record = self.lost(&run_id);
-                    self.decided(&run_id, decision, record, true);
+                Job::Crash(run_id, reason, decision) => {
+                    let decision = self.decided_without(&run_id, decision);
+                    if may_pass(fault) {
+                        self.late.push(Job::Crash(run_id, reason, decision));
+                    }
                 }
                 Job::IsCancelled(..) | Job::Wake => {}
             }
         }
     }
 
-    fn lost(&self, run_id: &RunId) -> Record {
+    /// Settles the record of a run whose ending could not be written. Gives what the ending is to
+    /// be written with later, so that the row will say the same.
+    fn decided_without(&mut self, run_id: &RunId, decision: Decision) -> Decision {
         let mut progress = self.progress.get(run_id).copied().unwrap_or_default();
         progress.lose();
-        progress.record()
+        let stake = decision.stake.clone();
+        stake.put_back();
+        if let Some(seq) = progress.lost_from {
+            // It may have been said before; then that stands.
+            stake.give_up(seq);
+        }
+        self.decided(run_id, decision, progress.record(), true);
+        let (reply, _nobody) = oneshot::channel();
+        Decision { reply, stake }
     }
 }
 

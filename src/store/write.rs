@@ -535,6 +535,33 @@ mod tests {
     }
 
     #[test]
+    fn an_end_that_a_lasting_lock_keeps_out_comes_with_a_later_group() {
+        let (_dir, store) = new_store();
+        let writer = Writer::open_with(&store, Duration::from_millis(50)).expect("a store");
+        let other = Connection::open(&store).expect("the file");
+        let status = |id: &str| {
+            let reader = reader(&store);
+            let result = reader.result(&run(id).run_id).expect("its result");
+            (result.status, result.record)
+        };
+        let lost = Record::incomplete(4);
+        for id in ["a", "b"] {
+            block_on(async {
+                write_open(&writer, run(id), 4).await;
+                other.execute_batch("BEGIN IMMEDIATE").expect("the lock");
+                let terminal = events(&run(id), 4).pop().expect("a last event");
+                let record = writer.finish(terminal, AGES).await;
+                assert_eq!(record.expect("the thread lives"), lost);
+                other.execute_batch("COMMIT").expect("the lock is free");
+            });
+            assert_eq!(status(id).0, RunStatus::Running);
+        }
+        assert_eq!(status("a"), (RunStatus::Completed, lost.clone()));
+        writer.close();
+        assert_eq!(status("b"), (RunStatus::Completed, lost));
+    }
+
+    #[test]
     fn an_end_behind_a_full_queue_is_stored_as_it_was_said() {
         let (_dir, store) = new_store();
         let (writer, other) = {

@@ -4,6 +4,7 @@ mod command;
 mod common;
 mod events;
 mod hostile;
+mod locks;
 mod man;
 mod processes;
 mod reading;

@@ -474,6 +474,23 @@ hint: `council show mine` shows it; choose another --run-id, or none
 }
 
 #[test]
+fn a_refused_run_leaves_one_file_behind_it() {
+    let env = scripted();
+    ask(&env, &["--run-id", "mine", "-q"]).assert_code(3);
+    ask(&env, &["--run-id", "mine", "-q"]).assert_code(2);
+    let beside: Vec<String> = fs::read_dir(env.path("data/council"))
+        .expect("the store's folder")
+        .flatten()
+        .flat_map(|entry| match fs::read_dir(entry.path()) {
+            Ok(below) => below.flatten().map(|file| file.file_name()).collect(),
+            Err(_) => vec![entry.file_name()],
+        })
+        .map(|name| name.to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(beside, ["runs.db"], "no journal, no live file");
+}
+
+#[test]
 fn the_store_is_for_its_user_alone() {
     let env = scripted();
     ask(&env, &["-q"]).assert_code(3);

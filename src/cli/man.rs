@@ -15,7 +15,7 @@ pub fn pages() -> io::Result<Vec<(String, Vec<u8>)>> {
     let mut pages = vec![("council.1".to_owned(), roff(program.clone())?)];
     for command in program
         .get_subcommands()
-        .filter(|command| !command.is_hide_set())
+        .filter(|command| !command.is_hide_set() && command.get_name() != "help")
     {
         pages.push((
             format!("council-{}.1", command.get_name()),

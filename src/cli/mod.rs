@@ -1,6 +1,8 @@
 //! The command line: one file a command, each its arguments and one function.
 
+mod cancel;
 mod error;
+mod events;
 mod exit;
 mod list;
 mod man;
@@ -59,15 +61,15 @@ enum Cmd {
     List(list::Args),
     Validate(validate::Args),
     Topologies(topologies::Args),
+    Events(events::Args),
+    Cancel(cancel::Args),
 }
 
 /// Commands that are named in the documentation of the format and come with a later version.
 const NOT_YET: &[&str] = &[
     "schema",
     "completions",
-    "events",
     "watch",
-    "cancel",
     "resume",
     "retry",
     "replay",
@@ -106,6 +108,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
             Cmd::List(args) => list::run(&cli.global, args, &ui),
             Cmd::Validate(args) => validate::run(args, &ui),
             Cmd::Topologies(args) => topologies::run(args, &ui),
+            Cmd::Events(args) => events::run(&cli.global, args, &ui),
+            Cmd::Cancel(args) => cancel::run(&cli.global, args, &ui),
         })
     });
     match bug.unwrap_or_else(|words| Err(CliError::bug(words))) {

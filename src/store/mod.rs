@@ -47,7 +47,7 @@ mod testing;
 pub use error::StoreError;
 pub use find::FindError;
 pub use path::locate;
-pub use read::Reader;
+pub use read::{News, Reader};
 pub use sql::NewRun;
 pub use summary::Summary;
 pub use write::Writer;

@@ -41,6 +41,15 @@ struct View {
     standing: Standing,
 }
 
+/// What has come of a run since one has looked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct News {
+    /// Its events, each as the JSON line that was written.
+    pub bodies: Vec<String>,
+    /// Whether nothing more can come.
+    pub over: bool,
+}
+
 impl Reader {
     /// Opens the store at `path`; none where there is no store, and then no file is made.
     /// A store that may not be written can be read.
@@ -70,6 +79,40 @@ impl Reader {
                 .push(line.map_err(|fault| self.unreadable(run_id, fault.to_string()))?);
         }
         Ok(view.bodies)
+    }
+
+    /// What has come of a run from the event `seq` on, as [`Reader::bodies`] gives it, and whether
+    /// more can come. Costs what is new, however long the run is.
+    ///
+    /// # Errors
+    /// There is no such run, or it cannot be read.
+    pub fn since(&self, run_id: &RunId, seq: u64) -> Result<News, StoreError> {
+        let read = || {
+            let tx = Transaction::new_unchecked(&self.conn, TransactionBehavior::Deferred)?;
+            let Some(row) = sql::row(&tx, run_id)? else {
+                return Ok(None);
+            };
+            Ok(Some((row, sql::bodies_from(&tx, run_id, seq)?)))
+        };
+        let (row, bodies) = read()
+            .map_err(|fault| self.fault_of(run_id, &fault))?
+            .ok_or_else(|| StoreError::UnknownRun(run_id.clone()))?;
+        if row.outcome.is_some() || !bodies.is_empty() {
+            return Ok(News {
+                bodies,
+                over: row.outcome.is_some(),
+            });
+        }
+        if self.live.probe(row.live.as_deref()) != Life::Dead {
+            return Ok(News {
+                bodies,
+                over: false,
+            });
+        }
+        // Its process died: what there is, with the end that nobody has recorded.
+        let known = usize::try_from(seq).unwrap_or(usize::MAX);
+        let bodies = self.bodies(run_id)?.into_iter().skip(known).collect();
+        Ok(News { bodies, over: true })
     }
 
     /// The events of a run, in order, as [`Reader::bodies`] gives them.

@@ -340,6 +340,18 @@ pub(super) fn bodies(conn: &Connection, run_id: &RunId) -> rusqlite::Result<Vec<
         .collect()
 }
 
+/// As [`bodies`], from the event `seq` on.
+pub(super) fn bodies_from(
+    conn: &Connection,
+    run_id: &RunId,
+    seq: u64,
+) -> rusqlite::Result<Vec<String>> {
+    let seq = i64::try_from(seq).unwrap_or(i64::MAX);
+    conn.prepare_cached("SELECT body FROM events WHERE run_id = ?1 AND seq >= ?2 ORDER BY seq")?
+        .query_map((run_id.as_str(), seq), |row| row.get(0))?
+        .collect()
+}
+
 /// Whether somebody wants the run to end.
 pub(super) fn cancel_requested(conn: &Connection, run_id: &RunId) -> rusqlite::Result<bool> {
     conn.prepare_cached("SELECT cancel_requested FROM runs WHERE run_id = ?1")?

@@ -317,7 +317,7 @@ fn what_a_later_version_has_is_refused_by_name() {
     let mut all = String::new();
     for args in [
         vec!["resume", "latest"],
-        vec!["events", "latest", "--follow"],
+        vec!["watch", "latest"],
         vec!["run", "quickstart", "--input", "x", "--max-cost", "1"],
         vec!["run", "quickstart", "--input", "x", "--dry-run"],
     ] {
@@ -331,8 +331,8 @@ fn what_a_later_version_has_is_refused_by_name() {
 $ council resume latest
 error: the command `resume` does not exist yet in this version
 
-$ council events latest --follow
-error: the command `events` does not exist yet in this version
+$ council watch latest
+error: the command `watch` does not exist yet in this version
 
 $ council run quickstart --input x --max-cost 1
 error: the flag `--max-cost` does not exist yet in this version

@@ -2,6 +2,7 @@
 
 mod error;
 mod exit;
+mod flags;
 mod list;
 mod man;
 mod panics;

@@ -3,6 +3,7 @@
 use super::Global;
 use super::error::CliError;
 use super::exit;
+use super::flags;
 use super::signals::Signals;
 use crate::bus::Subscription;
 use crate::display::{Display, Mode, Progress, RateLimits, Wishes, closing, mode};
@@ -12,7 +13,7 @@ use crate::provider::Context;
 use crate::recorder::SqliteRecorder;
 use crate::report::{Format, Page, json, page};
 use crate::run::{RunHandle, StartOptions, Supervisor};
-use crate::spec::{self, Council, OnPartial, Overrides, parse_duration};
+use crate::spec::{self, Council, OnPartial, Overrides, Setting, parse_duration};
 use crate::store::{NewRun, Writer};
 use crate::ui::Ui;
 use clap::{Arg, ArgAction, Command, FromArgMatches, ValueEnum};
@@ -61,6 +62,15 @@ pub(super) struct Args {
     /// Ask this model, PROVIDER/MODEL, in place of every member's and the chair's
     #[arg(long, value_name = "REF")]
     model: Option<String>,
+    /// Ask only this member; may be given again. Rounds and fallbacks that name others go on without them
+    #[arg(long, value_name = "ID")]
+    only: Vec<String>,
+    /// Set a value of the spec, such as min_members=2 or member.security.model=openai/gpt-5-mini; may be given again
+    #[arg(long, value_name = "PATH=VALUE")]
+    set: Vec<Setting>,
+    /// Give the run a label, to find it by; may be given again
+    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = flags::label)]
+    labels: Vec<(String, String)>,
     /// Keep nothing of the run
     #[arg(long)]
     no_record: bool,
@@ -144,9 +154,6 @@ struct Later(Option<&'static str>);
 impl Later {
     const FLAGS: &[(&'static str, bool)] = &[
         ("attach", true),
-        ("set", true),
-        ("only", true),
-        ("label", true),
         ("from", true),
         ("max-calls", true),
         ("max-tokens", true),
@@ -190,17 +197,23 @@ impl FromArgMatches for Later {
     }
 }
 
+impl Args {
+    fn overrides(&self) -> Overrides {
+        Overrides {
+            model: self.model.clone(),
+            set: self.set.clone(),
+            only: self.only.clone(),
+        }
+    }
+}
+
 pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError> {
     if let Some(flag) = args.later.0 {
         return Err(CliError::not_yet(format_args!("the flag `--{flag}`")));
     }
+    let labels = flags::labels(&args.labels)?;
     let spec = spec_of(args)?;
-    let council = spec::load(
-        spec,
-        &Overrides {
-            model: args.model.clone(),
-        },
-    )?;
+    let council = spec::load(spec, &args.overrides())?;
     let output = args
         .output
         .as_deref()
@@ -231,6 +244,7 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
     };
     let mut options = StartOptions::new(Arc::new(council), question);
     options.context = Context::of_process();
+    options.labels = labels;
     if let Some(run_id) = &args.run_id {
         options.run_id = run_id.clone();
     }

@@ -1,10 +1,10 @@
 //! From the name or path that a user gives to a checked council: this room's only file I/O.
 
-use super::check::Overrides;
 use super::council::Council;
 use super::fault::InvalidCouncil;
 use super::files::{FileFault, Files, MAX_BYTES};
 use super::near::{all_of, nearest};
+use super::overrides::Overrides;
 use super::render::harmless;
 use super::secret;
 use super::shipped::{SHIPPED, Shipped};

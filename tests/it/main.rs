@@ -3,6 +3,7 @@
 mod command;
 mod common;
 mod events;
+mod flags;
 mod hostile;
 mod man;
 mod processes;

@@ -17,6 +17,7 @@ use crate::spec::{self, Council, OnPartial, Overrides, Setting, parse_duration};
 use crate::store::{NewRun, Writer};
 use crate::ui::Ui;
 use clap::{Arg, ArgAction, Command, FromArgMatches, ValueEnum};
+use std::collections::BTreeMap;
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -41,6 +42,9 @@ pub(super) struct Args {
     /// The question: TEXT, @FILE, or - for standard input, as without a value
     #[arg(long, value_name = "TEXT | @FILE | -", num_args = 0..=1, default_missing_value = "-")]
     input: Option<String>,
+    /// Show this text file to the members beside the question; may be given again (16 files, 1 MiB each, 4 MiB in all)
+    #[arg(long, value_name = "FILE")]
+    attach: Vec<PathBuf>,
     /// The run's own id instead of a drawn one
     #[arg(long, value_name = "ID")]
     run_id: Option<RunId>,
@@ -153,7 +157,6 @@ struct Later(Option<&'static str>);
 
 impl Later {
     const FLAGS: &[(&'static str, bool)] = &[
-        ("attach", true),
         ("from", true),
         ("max-calls", true),
         ("max-tokens", true),
@@ -222,6 +225,7 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
         // Told before the question is read; the file itself is made when the run begins.
         open_output(ui, path)?.abandon();
     }
+    let attachments = input::attach(&args.attach)?;
     let Some(input) = &args.input else {
         return Err(
             CliError::usage("there is no question: `--input` is missing").hint(format!(
@@ -245,6 +249,7 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
     let mut options = StartOptions::new(Arc::new(council), question);
     options.context = Context::of_process();
     options.labels = labels;
+    options.attachments = attachments;
     if let Some(run_id) = &args.run_id {
         options.run_id = run_id.clone();
     }
@@ -267,6 +272,15 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
         writer.close();
     }
     code
+}
+
+/// What the spec names, and what is attached.
+fn files_of(options: &StartOptions) -> BTreeMap<String, Vec<u8>> {
+    let attached = (1..).zip(&options.attachments);
+    let attached = attached.map(|(place, file)| (file.stored_as(place), file.text.clone().into()));
+    let mut files = options.council.source.files.clone();
+    files.extend(attached);
+    files
 }
 
 struct Prepared {
@@ -316,7 +330,7 @@ fn row_of(options: &StartOptions) -> NewRun {
         spec: source.bytes.clone(),
         resolved: source.resolved.clone(),
         spec_hash: source.hash.clone(),
-        files: source.files.clone(),
+        files: files_of(options),
         limits: serde_json::json!({ "deadline_ms": deadline_ms }),
     }
 }

@@ -46,7 +46,7 @@ impl Edits {
         for setting in &overrides.set {
             let span = edits.flag(format!("--set {}", setting.path));
             let done = set(root, setting, &span);
-            edits.faults.extend(done.err());
+            edits.faults.extend(done.err().map(|fault| *fault));
         }
         edits.keep(&overrides.only, root);
         edits
@@ -208,7 +208,11 @@ fn put<'t>(table: &mut DeTable<'t>, key: &'t str, value: DeValue<'t>, span: &Ran
 }
 
 /// Sets one value, making the tables on the way to it.
-fn set<'t>(root: &mut DeTable<'t>, setting: &'t Setting, span: &Range<usize>) -> Result<(), Fault> {
+fn set<'t>(
+    root: &mut DeTable<'t>,
+    setting: &'t Setting,
+    span: &Range<usize>,
+) -> Result<(), Box<Fault>> {
     let Some((Step::Key(first), rest)) = setting.steps.split_first() else {
         return Ok(());
     };
@@ -223,7 +227,7 @@ fn within_table<'t>(
     rest: &'t [Step],
     value: DeValue<'t>,
     span: &Range<usize>,
-) -> Result<(), Fault> {
+) -> Result<(), Box<Fault>> {
     let fault = |code, message: String| Fault::new(code, String::new(), span.clone(), message);
     if rest.is_empty() {
         put(table, key, value, span);
@@ -233,14 +237,18 @@ fn within_table<'t>(
         if matches!(rest.first(), Some(Step::Place(_))) {
             let message = format!("the spec has no list `{}`", Node::path_within(&path, key));
             let known = table.keys().map(|known| known.get_ref().as_ref());
-            return Err(fault("unknown_path", message).meant(nearest(key, known), String::new));
+            return Err(fault("unknown_path", message)
+                .meant(nearest(key, known), String::new)
+                .into());
         }
         // A new profile or provider may be meant, a slip in the name of one that is there not.
         if matches!(path.as_str(), "profiles" | "providers") {
             let known = table.keys().map(|known| known.get_ref().as_ref());
             if let Some(meant) = nearest(key, known) {
                 let message = format!("there is no {} in `[{path}]`", quoted(key));
-                return Err(fault("unknown_path", message).meant(Some(meant), String::new));
+                return Err(fault("unknown_path", message)
+                    .meant(Some(meant), String::new)
+                    .into());
             }
         }
         put(table, key, DeValue::Table(DeTable::new()), span);
@@ -258,7 +266,7 @@ fn within<'t>(
     steps: &'t [Step],
     value: DeValue<'t>,
     span: &Range<usize>,
-) -> Result<(), Fault> {
+) -> Result<(), Box<Fault>> {
     let fault = |code, message: String| Fault::new(code, String::new(), span.clone(), message);
     let Some((step, rest)) = steps.split_first() else {
         *at = value;
@@ -287,11 +295,11 @@ fn within<'t>(
         }
         (_, Step::Key(key)) => {
             let message = format!("`{path}` is no table, so it has no {}", quoted(key));
-            Err(fault("unknown_path", message))
+            Err(fault("unknown_path", message).into())
         }
         (_, Step::Place(place)) => {
             let message = format!("`{path}` is no list, so it has no [{place}]");
-            Err(fault("unknown_path", message))
+            Err(fault("unknown_path", message).into())
         }
     }
 }
@@ -302,7 +310,7 @@ fn place_in(
     path: &str,
     step: &Step,
     span: &Range<usize>,
-) -> Result<usize, Fault> {
+) -> Result<usize, Box<Fault>> {
     let fault = |code, message: String| Fault::new(code, String::new(), span.clone(), message);
     let id = match step {
         Step::Place(place) if *place < list.len() => return Ok(*place),
@@ -310,24 +318,26 @@ fn place_in(
             let there = list.len();
             let message = format!("there is no `{path}[{place}]`: `{path}` has {there}");
             let fault = fault("unknown_path", message);
-            return Err(match there.checked_sub(1) {
+            return Err(Box::new(match there.checked_sub(1) {
                 Some(last) => fault.help(format!("they are counted from 0, so to {last}")),
                 None => fault,
-            });
+            }));
         }
         Step::Key(id) => id,
     };
     if path != "member" {
         let message = format!("`{path}` is a list, which has no {}", quoted(id));
         let help = format!("name one of it by its place, from 0: `{path}[0]`");
-        return Err(fault("unknown_path", message).help(help));
+        return Err(fault("unknown_path", message).help(help).into());
     }
     let ids: Vec<Option<String>> = list.iter().map(id_of).collect();
     let place = ids.iter().position(|found| found.as_ref() == Some(id));
     place.ok_or_else(|| {
         let known = || ids.iter().flatten().map(String::as_str);
         let message = format!("there is no member {}", quoted(id));
-        fault("unknown_member", message).meant(nearest(id, known()), || available(known()))
+        fault("unknown_member", message)
+            .meant(nearest(id, known()), || available(known()))
+            .into()
     })
 }
 

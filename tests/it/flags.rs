@@ -134,3 +134,67 @@ error: ./team.toml with these flags has 1 fault
 "#]]
     );
 }
+
+#[test]
+fn attachments_reach_the_members_and_the_record() {
+    let env = TestEnv::new();
+    env.write("team.toml", TEAM);
+    env.write("docs/plan.md", "First the foundation.\n");
+    env.write("cost.csv", "wall,100\n");
+    let ran = env.run([
+        "run",
+        "./team.toml",
+        "--input",
+        "Is the plan sound?",
+        "--format",
+        "ndjson",
+        "--attach",
+        "docs/plan.md",
+        "--attach",
+        "cost.csv",
+    ]);
+    ran.assert_code(0);
+    let events: Vec<serde_json::Value> = ran
+        .stdout()
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("an event"))
+        .collect();
+    assert_eq!(
+        events[0]["data"]["attachments"],
+        serde_json::json!([{ "name": "docs/plan.md", "bytes": 22 }, { "name": "cost.csv", "bytes": 9 }])
+    );
+    let prompts: Vec<&str> = events
+        .iter()
+        .filter(|event| event["kind"] == "member_started")
+        .filter_map(|event| event["data"]["messages"][1]["content"].as_str())
+        .collect();
+    assert_eq!(prompts.len(), 4, "three members and the chair");
+    for prompt in prompts {
+        for text in ["docs/plan.md", "First the foundation.", "wall,100"] {
+            assert!(prompt.contains(text), "{text}: {prompt}");
+        }
+    }
+    let store = rusqlite::Connection::open(env.store()).expect("the store");
+    let content: Vec<u8> = store
+        .query_row(
+            "SELECT content FROM files WHERE name = 'attachment:01:docs/plan.md'",
+            [],
+            |row| row.get(0),
+        )
+        .expect("the attachment's row");
+    assert_eq!(content, b"First the foundation.\n");
+}
+
+#[test]
+fn what_cannot_be_attached_starts_nothing() {
+    let env = TestEnv::new();
+    env.write("team.toml", TEAM);
+    env.write("picture.png", b"\x89PNG\0\0");
+    for file in ["picture.png", "missing.md", ".", "-"] {
+        let question = ["run", "./team.toml", "--input", "Which way?"];
+        let ran = env.run(question.iter().chain(&["--attach", file]));
+        ran.assert_code(2);
+        assert!(ran.stderr().contains(file), "{}", ran.stderr());
+        assert!(!env.store().exists(), "nothing was started");
+    }
+}

@@ -1,12 +1,15 @@
 //! The command line: one file a command, each its arguments and one function.
 
+mod completions;
 mod error;
 mod exit;
 mod flags;
+mod later;
 mod list;
 mod man;
 mod panics;
 mod run;
+mod schema;
 mod show;
 mod signals;
 mod store;
@@ -15,7 +18,7 @@ mod validate;
 
 use crate::ui::{Streams, Ui};
 use clap::{
-    Arg, ArgAction, Args, Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
+    ArgAction, Args, Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
 };
 use error::{CliError, Message};
 use std::ffi::OsString;
@@ -60,41 +63,13 @@ enum Cmd {
     List(list::Args),
     Validate(validate::Args),
     Topologies(topologies::Args),
+    Schema(schema::Args),
+    Completions(completions::Args),
 }
-
-/// Commands that are named in the documentation of the format and come with a later version.
-const NOT_YET: &[&str] = &[
-    "schema",
-    "completions",
-    "events",
-    "watch",
-    "cancel",
-    "resume",
-    "retry",
-    "replay",
-    "batch",
-    "diff",
-    "export",
-    "stats",
-    "search",
-    "prune",
-    "doctor",
-    "diagram",
-];
 
 /// The whole command line, as clap knows it.
 fn command() -> Command {
-    let later = NOT_YET.iter().map(|name| {
-        let rest = Arg::new("rest")
-            .num_args(0..)
-            .trailing_var_arg(true)
-            .allow_hyphen_values(true);
-        Command::new(*name)
-            .hide(true)
-            .disable_help_flag(true)
-            .arg(rest)
-    });
-    Cli::command().subcommands(later)
+    Cli::command()
 }
 
 /// Runs the command line `args` (the program's name first) and gives the exit code.
@@ -107,6 +82,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
             Cmd::List(args) => list::run(&cli.global, args, &ui),
             Cmd::Validate(args) => validate::run(args, &ui),
             Cmd::Topologies(args) => topologies::run(args, &ui),
+            Cmd::Schema(args) => schema::run(args, &ui),
+            Cmd::Completions(args) => completions::run(args, &ui),
         })
     });
     match bug.unwrap_or_else(|words| Err(CliError::bug(words))) {
@@ -117,8 +94,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
 
 fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, CliError> {
     let args: Vec<OsString> = args.into_iter().collect();
-    let matches = command().try_get_matches_from(&args).map_err(|error| {
-        let error = CliError::from(error);
+    let matches = later::parse(&command(), &args).map_err(|error| {
         match dashed_question(&args).filter(|_| error.code != exit::OK) {
             Some(text) => error.hint(format!(
                 "a question that begins with `-` is written --input={text}"
@@ -126,12 +102,6 @@ fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, CliError> {
             None => error,
         }
     })?;
-    if let Some(name) = matches
-        .subcommand_name()
-        .filter(|name| NOT_YET.contains(name))
-    {
-        return Err(CliError::not_yet(format_args!("the command `{name}`")));
-    }
     Ok(Cli::from_arg_matches(&matches)?)
 }
 
@@ -140,7 +110,7 @@ fn dashed_question(args: &[OsString]) -> Option<&str> {
     let place = args.iter().position(|arg| arg == "--input")?;
     args.get(place + 1)?
         .to_str()
-        .filter(|text| text.len() > 1 && text.starts_with('-'))
+        .filter(|text| text.len() > 1 && text.starts_with('-') && *text != "--")
 }
 
 fn fail(ui: &Ui, error: &CliError) -> u8 {

@@ -16,7 +16,7 @@ use crate::run::{RunHandle, StartOptions, Supervisor};
 use crate::spec::{self, Council, OnPartial, Overrides, Setting, parse_duration};
 use crate::store::{NewRun, Writer};
 use crate::ui::Ui;
-use clap::{Arg, ArgAction, Command, FromArgMatches, ValueEnum};
+use clap::ValueEnum;
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
@@ -78,8 +78,6 @@ pub(super) struct Args {
     /// Keep nothing of the run
     #[arg(long)]
     no_record: bool,
-    #[command(flatten)]
-    later: Later,
 }
 
 /// What `run` and `show` print.
@@ -151,55 +149,6 @@ impl From<OnPartialArg> for OnPartial {
     }
 }
 
-/// Flags that come with a later version, so that they are refused by name.
-#[derive(Debug)]
-struct Later(Option<&'static str>);
-
-impl Later {
-    const FLAGS: &[(&'static str, bool)] = &[
-        ("from", true),
-        ("max-calls", true),
-        ("max-tokens", true),
-        ("max-cost", true),
-        ("gate", true),
-        ("require-record", false),
-        ("dry-run", false),
-    ];
-}
-
-impl clap::Args for Later {
-    fn augment_args(command: Command) -> Command {
-        Self::FLAGS
-            .iter()
-            .fold(command, |command, (name, takes_value)| {
-                let action = if *takes_value {
-                    ArgAction::Append
-                } else {
-                    ArgAction::SetTrue
-                };
-                command.arg(Arg::new(*name).long(*name).action(action).hide(true))
-            })
-    }
-
-    fn augment_args_for_update(command: Command) -> Command {
-        Self::augment_args(command)
-    }
-}
-
-impl FromArgMatches for Later {
-    fn from_arg_matches(matches: &clap::ArgMatches) -> Result<Self, clap::Error> {
-        let given = |(name, _): &&(&'static str, bool)| {
-            matches.value_source(name) == Some(clap::parser::ValueSource::CommandLine)
-        };
-        Ok(Self(Self::FLAGS.iter().find(given).map(|(name, _)| *name)))
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &clap::ArgMatches) -> Result<(), clap::Error> {
-        *self = Self::from_arg_matches(matches)?;
-        Ok(())
-    }
-}
-
 impl Args {
     fn overrides(&self) -> Overrides {
         Overrides {
@@ -211,9 +160,6 @@ impl Args {
 }
 
 pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError> {
-    if let Some(flag) = args.later.0 {
-        return Err(CliError::not_yet(format_args!("the flag `--{flag}`")));
-    }
     let labels = flags::labels(&args.labels)?;
     let spec = spec_of(args)?;
     let council = spec::load(spec, &args.overrides())?;

@@ -3,7 +3,7 @@
 use super::error::CliError;
 use super::exit;
 use crate::report::topologies::{Topology as Line, table};
-use crate::spec::{TOPOLOGIES, Topology};
+use crate::spec::{TOPOLOGIES, Topology, nearest};
 use crate::ui::Ui;
 
 /// List the ready-made lists of rounds, or print what one stands for
@@ -22,8 +22,13 @@ pub(super) fn run(args: &Args, ui: &Ui) -> Result<u8, CliError> {
         return Ok(exit::OK);
     };
     let topology = Topology::find(name).ok_or_else(|| {
-        CliError::usage(format_args!("there is no topology `{name}`"))
-            .hint("`council topologies` lists them")
+        let error = CliError::usage(format_args!("there is no topology `{name}`"));
+        error.hint(
+            match nearest(name, TOPOLOGIES.iter().map(|known| known.name)) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => "`council topologies` lists them".to_owned(),
+            },
+        )
     })?;
     ui.data(&topology.as_toml());
     Ok(exit::OK)

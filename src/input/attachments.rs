@@ -190,7 +190,9 @@ mod tests {
         told += &format!("{}\n", attach(&twice).expect_err("refused"));
         told += &format!("{}\n", attach(&["-".into()]).expect_err("refused"));
         let folder = format!("{}/", folder.path().display());
-        assert_data_eq!(told.replace(&folder, ""), str![[r#"
+        assert_data_eq!(
+            told.replace(&folder, ""),
+            str![[r#"
 `empty` is empty: there is nothing to attach
 `binary` is binary; only text can be attached
 `latin1` is not UTF-8: the byte at offset 2 belongs to no character; save it as UTF-8
@@ -200,6 +202,7 @@ there is no file `missing` to attach
 `a` is attached twice
 `--attach -` does not read standard input, which is for the question; attach a file
 
-"#]]);
+"#]]
+        );
     }
 }

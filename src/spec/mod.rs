@@ -40,6 +40,7 @@ pub use duration::{InvalidDuration, parse_duration, write_duration};
 pub use fault::{Fault, InvalidCouncil};
 pub use files::{FileFault, Files, MAX_BYTES};
 pub use load::{LoadError, load};
+pub use near::nearest;
 pub use overrides::{InvalidSetting, Overrides, Setting};
 pub use shape::schema;
 pub use shipped::{SHIPPED, Shipped};

@@ -78,7 +78,9 @@ fn slips_are_told_from_what_is_there() {
         let first = ran.stderr();
         all += &format!("$ council {}\n{first}\n", args.join(" "));
     }
-    assert_data_eq!(all, str![[r#"
+    assert_data_eq!(
+        all,
+        str![[r#"
 $ council lst
 error: unrecognized subcommand 'lst'
 
@@ -117,5 +119,6 @@ error: invalid value 'event' for '<FORMAT>'
 For more information, try '--help'.
 
 
-"#]]);
+"#]]
+    );
 }

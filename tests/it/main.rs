@@ -9,6 +9,7 @@ mod hostile;
 mod man;
 mod processes;
 mod reading;
+mod readme;
 mod refusals;
 mod run;
 mod shipped;

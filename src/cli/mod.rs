@@ -33,7 +33,15 @@ pub use man::pages as man_pages;
     version,
     arg_required_else_help = true,
     color = clap::ColorChoice::Never,
-    after_help = "Try it without any key:\n  council run quickstart --input \"Should a small team adopt Rust?\"\n  council show latest"
+    after_help = "Try it without any key:
+  council run quickstart --input \"Should a small team adopt Rust?\"
+  council show latest
+
+A council of your own is a TOML file; the shipped ones, councils/*.toml, teach the format:
+  council validate ./team.toml
+  council run ./team.toml --input @question.md
+
+`council COMMAND --help` has examples of each."
 )]
 struct Cli {
     #[command(flatten)]

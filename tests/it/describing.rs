@@ -60,6 +60,24 @@ fn the_schemas_are_those_of_the_formats() {
 }
 
 #[test]
+fn every_command_teaches_by_example() {
+    let env = TestEnv::new();
+    for command in [
+        "run",
+        "show",
+        "list",
+        "validate",
+        "topologies",
+        "schema",
+        "completions",
+    ] {
+        let help = env.run([command, "--help"]).assert_code(0).stdout();
+        let examples = help.split("Examples:").nth(1).expect(command);
+        assert!(examples.contains(&format!("council {command}")), "{help}");
+    }
+}
+
+#[test]
 fn slips_are_told_from_what_is_there() {
     let env = TestEnv::new();
     env.write("team.toml", "name = \"x\"");

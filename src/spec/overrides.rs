@@ -78,6 +78,9 @@ impl fmt::Display for Setting {
     }
 }
 
+/// More steps than this lead nowhere in a spec.
+const DEEPEST: usize = 32;
+
 /// Where the first `=` stands that is not within quotes.
 fn end_of_path(text: &str) -> Option<usize> {
     let (mut quoted, mut escaped) = (false, false);
@@ -108,6 +111,9 @@ fn steps(path: &str) -> Option<Vec<Step>> {
         }
         if rest.is_empty() {
             return Some(steps);
+        }
+        if steps.len() > DEEPEST {
+            return None;
         }
         rest = rest.strip_prefix('.')?;
     }
@@ -175,7 +181,9 @@ mod tests {
     fn other_texts_are_refused() {
         assert_eq!(read("min_members"), Err(InvalidSetting::NoValue));
         assert_eq!(read(" =2"), Err(InvalidSetting::NoPath));
+        let deep = "a.".repeat(40_000) + "a";
         for path in [
+            deep.as_str(),
             "a..b",
             ".a",
             "a.",

@@ -304,3 +304,16 @@ fn any_value_at_any_place_is_a_fault_or_good_and_never_more() {
         }
     }
 }
+
+#[test]
+fn depth_is_survived() {
+    let deep = 20_000;
+    for value in [
+        format!("{}{}", "[".repeat(deep), "]".repeat(deep)),
+        format!("{}1{}", "{a=".repeat(deep), "}".repeat(deep)),
+        format!("{{ {}x = 1 }}", "a.".repeat(deep)),
+    ] {
+        let overrides = overrides(&[], &[&format!("providers.x.extra_body={value}")]);
+        assert!(Council::check(DOCUMENT, &(), &overrides).is_err());
+    }
+}

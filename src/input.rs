@@ -1,7 +1,11 @@
-//! The question of a run: from the command line, a file, or a pipe.
+//! The question of a run: from the command line, a file, or a pipe; and the files beside it.
 //!
 //! It is taken as it is, byte for byte; what is not UTF-8, too large or empty is refused before
 //! anything is started.
+
+mod attachments;
+
+pub use attachments::{AttachError, attach};
 
 use std::fs::{self, File};
 use std::io::{self, Read};

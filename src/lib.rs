@@ -30,7 +30,7 @@
 //! | [`run`] | `RunServer`, calls, clock, registry, `Supervisor` | provider, round, spec, recorder, bus, event |
 //! | [`report`] | text of a result: json, markdown, plain | spec, event |
 //! | [`display`] | what a screen shows while a run goes on | ui, report, event |
-//! | [`input`] | the question, from the command line, a file or a pipe | event |
+//! | [`input`] | the question, from the command line, a file or a pipe, and the files beside it | event |
 //! | [`ui`] | the only file that prints | nothing |
 //! | [`cli`] | one file a command; exit codes and hints | all |
 //!

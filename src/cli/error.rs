@@ -2,7 +2,7 @@
 
 use super::exit;
 use crate::event::InvalidId;
-use crate::input::InputError;
+use crate::input::{AttachError, InputError};
 use crate::run::StartError;
 use crate::spec::LoadError;
 use crate::store::{FindError, StoreError};
@@ -95,6 +95,12 @@ impl From<LoadError> for CliError {
 
 impl From<InputError> for CliError {
     fn from(error: InputError) -> Self {
+        Self::usage(error)
+    }
+}
+
+impl From<AttachError> for CliError {
+    fn from(error: AttachError) -> Self {
         Self::usage(error)
     }
 }

@@ -12,6 +12,8 @@ use crate::ui::Ui;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   council list
+  council list --limit 100
+  council list --json | jq -r '.[] | select(.labels.team == \"infra\") | .run_id'
   council list --json | jq -r '.[] | select(.degraded) | .run_id'")]
 pub(super) struct Args {
     /// How many runs at most

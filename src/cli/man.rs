@@ -13,10 +13,7 @@ pub fn pages() -> io::Result<Vec<(String, Vec<u8>)>> {
     // Names of commands and the flags that all of them take are filled in by this.
     program.build();
     let mut pages = vec![("council.1".to_owned(), roff(program.clone())?)];
-    for command in program
-        .get_subcommands()
-        .filter(|command| !command.is_hide_set())
-    {
+    for command in program.get_subcommands() {
         pages.push((
             format!("council-{}.1", command.get_name()),
             roff(command.clone())?,

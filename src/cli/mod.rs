@@ -1,13 +1,17 @@
 //! The command line: one file a command, each its arguments and one function.
 
 mod cancel;
+mod completions;
 mod error;
 mod events;
 mod exit;
+mod flags;
+mod later;
 mod list;
 mod man;
 mod panics;
 mod run;
+mod schema;
 mod show;
 mod signals;
 mod store;
@@ -16,7 +20,7 @@ mod validate;
 
 use crate::ui::{Streams, Ui};
 use clap::{
-    Arg, ArgAction, Args, Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
+    ArgAction, Args, Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
 };
 use error::{CliError, Message};
 use std::ffi::OsString;
@@ -31,7 +35,15 @@ pub use man::pages as man_pages;
     version,
     arg_required_else_help = true,
     color = clap::ColorChoice::Never,
-    after_help = "Try it without any key:\n  council run quickstart --input \"Should a small team adopt Rust?\"\n  council show latest"
+    after_help = "Try it without any key:
+  council run quickstart --input \"Should a small team adopt Rust?\"
+  council show latest
+
+A council of your own is a TOML file; the shipped ones, councils/*.toml, teach the format:
+  council validate ./team.toml
+  council run ./team.toml --input @question.md
+
+`council COMMAND --help` has examples of each."
 )]
 struct Cli {
     #[command(flatten)]
@@ -63,39 +75,13 @@ enum Cmd {
     Topologies(topologies::Args),
     Events(events::Args),
     Cancel(cancel::Args),
+    Schema(schema::Args),
+    Completions(completions::Args),
 }
-
-/// Commands that are named in the documentation of the format and come with a later version.
-const NOT_YET: &[&str] = &[
-    "schema",
-    "completions",
-    "watch",
-    "resume",
-    "retry",
-    "replay",
-    "batch",
-    "diff",
-    "export",
-    "stats",
-    "search",
-    "prune",
-    "doctor",
-    "diagram",
-];
 
 /// The whole command line, as clap knows it.
 fn command() -> Command {
-    let later = NOT_YET.iter().map(|name| {
-        let rest = Arg::new("rest")
-            .num_args(0..)
-            .trailing_var_arg(true)
-            .allow_hyphen_values(true);
-        Command::new(*name)
-            .hide(true)
-            .disable_help_flag(true)
-            .arg(rest)
-    });
-    Cli::command().subcommands(later)
+    Cli::command()
 }
 
 /// Runs the command line `args` (the program's name first) and gives the exit code.
@@ -110,6 +96,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
             Cmd::Topologies(args) => topologies::run(args, &ui),
             Cmd::Events(args) => events::run(&cli.global, args, &ui),
             Cmd::Cancel(args) => cancel::run(&cli.global, args, &ui),
+            Cmd::Schema(args) => schema::run(args, &ui),
+            Cmd::Completions(args) => completions::run(args, &ui),
         })
     });
     match bug.unwrap_or_else(|words| Err(CliError::bug(words))) {
@@ -120,8 +108,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
 
 fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, CliError> {
     let args: Vec<OsString> = args.into_iter().collect();
-    let matches = command().try_get_matches_from(&args).map_err(|error| {
-        let error = CliError::from(error);
+    let matches = later::parse(&command(), &args).map_err(|error| {
         match dashed_question(&args).filter(|_| error.code != exit::OK) {
             Some(text) => error.hint(format!(
                 "a question that begins with `-` is written --input={text}"
@@ -129,12 +116,6 @@ fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, CliError> {
             None => error,
         }
     })?;
-    if let Some(name) = matches
-        .subcommand_name()
-        .filter(|name| NOT_YET.contains(name))
-    {
-        return Err(CliError::not_yet(format_args!("the command `{name}`")));
-    }
     Ok(Cli::from_arg_matches(&matches)?)
 }
 
@@ -143,7 +124,7 @@ fn dashed_question(args: &[OsString]) -> Option<&str> {
     let place = args.iter().position(|arg| arg == "--input")?;
     args.get(place + 1)?
         .to_str()
-        .filter(|text| text.len() > 1 && text.starts_with('-'))
+        .filter(|text| text.len() > 1 && text.starts_with('-') && *text != "--")
 }
 
 fn fail(ui: &Ui, error: &CliError) -> u8 {

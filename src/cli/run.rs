@@ -3,6 +3,7 @@
 use super::Global;
 use super::error::CliError;
 use super::exit;
+use super::flags;
 use super::signals::Signals;
 use crate::bus::Subscription;
 use crate::display::{Display, Mode, Progress, RateLimits, Wishes, closing, mode};
@@ -12,10 +13,11 @@ use crate::provider::Context;
 use crate::recorder::SqliteRecorder;
 use crate::report::{Format, Page, json, page};
 use crate::run::{RunHandle, StartOptions, Supervisor};
-use crate::spec::{self, Council, OnPartial, Overrides, parse_duration};
+use crate::spec::{self, Council, OnPartial, Overrides, Setting, parse_duration};
 use crate::store::{NewRun, Writer};
 use crate::ui::Ui;
-use clap::{Arg, ArgAction, Command, FromArgMatches, ValueEnum};
+use clap::ValueEnum;
+use std::collections::BTreeMap;
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,6 +31,15 @@ use std::time::Duration;
   council run quickstart --input \"Should a small team adopt Rust?\"
   council run councils/karpathy.toml --input @question.md --format markdown
   git diff | council run ./review.toml --input --format json | jq .answer
+  council run ./team.toml --input \"Is it sound?\" --attach plan.md --attach costs.csv
+  council run ./team.toml --input \"…\" --model rehearsal/any      (needs no key)
+  council run ./team.toml --input \"…\" --set member.cost.model=openai/gpt-5
+  council run ./team.toml --input \"…\" --only security --set defaults.timeout=30s
+  council run ./team.toml --input \"…\" --label team=infra --label ticket=4711
+
+A path for --set is one as messages have it, member[0].model from 0, or has a member's id,
+member.cost.model. It goes over the spec and over --model before anything is checked; then
+--only leaves members out.
 
 Exit codes: 0 whole, 1 failed, 2 nothing was started, 3 degraded, 5 not wholly recorded,
 6 cancelled (130 Ctrl-C, 143 SIGTERM, 129 SIGHUP), 70 a bug."
@@ -40,6 +51,9 @@ pub(super) struct Args {
     /// The question: TEXT, @FILE, or - for standard input, as without a value
     #[arg(long, value_name = "TEXT | @FILE | -", num_args = 0..=1, default_missing_value = "-")]
     input: Option<String>,
+    /// Show this text file to the members beside the question; may be given again (16 files, 1 MiB each, 4 MiB in all)
+    #[arg(long, value_name = "FILE")]
+    attach: Vec<PathBuf>,
     /// The run's own id instead of a drawn one
     #[arg(long, value_name = "ID")]
     run_id: Option<RunId>,
@@ -61,11 +75,18 @@ pub(super) struct Args {
     /// Ask this model, PROVIDER/MODEL, in place of every member's and the chair's
     #[arg(long, value_name = "REF")]
     model: Option<String>,
+    /// Ask only this member; may be given again. Rounds and fallbacks that name others go on without them
+    #[arg(long, value_name = "ID")]
+    only: Vec<String>,
+    /// Set a value of the spec, such as min_members=2 or member.security.model=openai/gpt-5-mini; may be given again
+    #[arg(long, value_name = "PATH=VALUE")]
+    set: Vec<Setting>,
+    /// Give the run a label, to find it by; may be given again
+    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = flags::label)]
+    labels: Vec<(String, String)>,
     /// Keep nothing of the run
     #[arg(long)]
     no_record: bool,
-    #[command(flatten)]
-    later: Later,
 }
 
 /// What `run` and `show` print.
@@ -137,70 +158,20 @@ impl From<OnPartialArg> for OnPartial {
     }
 }
 
-/// Flags that come with a later version, so that they are refused by name.
-#[derive(Debug)]
-struct Later(Option<&'static str>);
-
-impl Later {
-    const FLAGS: &[(&'static str, bool)] = &[
-        ("attach", true),
-        ("set", true),
-        ("only", true),
-        ("label", true),
-        ("from", true),
-        ("max-calls", true),
-        ("max-tokens", true),
-        ("max-cost", true),
-        ("gate", true),
-        ("require-record", false),
-        ("dry-run", false),
-    ];
-}
-
-impl clap::Args for Later {
-    fn augment_args(command: Command) -> Command {
-        Self::FLAGS
-            .iter()
-            .fold(command, |command, (name, takes_value)| {
-                let action = if *takes_value {
-                    ArgAction::Append
-                } else {
-                    ArgAction::SetTrue
-                };
-                command.arg(Arg::new(*name).long(*name).action(action).hide(true))
-            })
-    }
-
-    fn augment_args_for_update(command: Command) -> Command {
-        Self::augment_args(command)
-    }
-}
-
-impl FromArgMatches for Later {
-    fn from_arg_matches(matches: &clap::ArgMatches) -> Result<Self, clap::Error> {
-        let given = |(name, _): &&(&'static str, bool)| {
-            matches.value_source(name) == Some(clap::parser::ValueSource::CommandLine)
-        };
-        Ok(Self(Self::FLAGS.iter().find(given).map(|(name, _)| *name)))
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &clap::ArgMatches) -> Result<(), clap::Error> {
-        *self = Self::from_arg_matches(matches)?;
-        Ok(())
+impl Args {
+    fn overrides(&self) -> Overrides {
+        Overrides {
+            model: self.model.clone(),
+            set: self.set.clone(),
+            only: self.only.clone(),
+        }
     }
 }
 
 pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError> {
-    if let Some(flag) = args.later.0 {
-        return Err(CliError::not_yet(format_args!("the flag `--{flag}`")));
-    }
+    let labels = flags::labels(&args.labels)?;
     let spec = spec_of(args)?;
-    let council = spec::load(
-        spec,
-        &Overrides {
-            model: args.model.clone(),
-        },
-    )?;
+    let council = spec::load(spec, &args.overrides())?;
     let output = args
         .output
         .as_deref()
@@ -209,6 +180,7 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
         // Told before the question is read; the file itself is made when the run begins.
         open_output(ui, path)?.abandon();
     }
+    let attachments = input::attach(&args.attach)?;
     let Some(input) = &args.input else {
         return Err(
             CliError::usage("there is no question: `--input` is missing").hint(format!(
@@ -231,6 +203,8 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
     };
     let mut options = StartOptions::new(Arc::new(council), question);
     options.context = Context::of_process();
+    options.labels = labels;
+    options.attachments = attachments;
     if let Some(run_id) = &args.run_id {
         options.run_id = run_id.clone();
     }
@@ -250,6 +224,15 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
     // A call that blocks its thread must not hold up the end.
     runtime.shutdown_background();
     code
+}
+
+/// What the spec names, and what is attached.
+fn files_of(options: &StartOptions) -> BTreeMap<String, Vec<u8>> {
+    let attached = (1..).zip(&options.attachments);
+    let attached = attached.map(|(place, file)| (file.stored_as(place), file.text.clone().into()));
+    let mut files = options.council.source.files.clone();
+    files.extend(attached);
+    files
 }
 
 struct Prepared {
@@ -299,7 +282,7 @@ fn row_of(options: &StartOptions) -> NewRun {
         spec: source.bytes.clone(),
         resolved: source.resolved.clone(),
         spec_hash: source.hash.clone(),
-        files: source.files.clone(),
+        files: files_of(options),
         limits: serde_json::json!({ "deadline_ms": deadline_ms }),
     }
 }

@@ -3,7 +3,8 @@
 use super::Global;
 use super::error::CliError;
 use crate::event::RunId;
-use crate::store::{self, Reader};
+use crate::spec::nearest;
+use crate::store::{self, FindError, Reader};
 use std::path::PathBuf;
 
 impl Global {
@@ -31,7 +32,15 @@ impl Global {
             ))
             .hint("council run quickstart --input \"…\" makes a first run")
         })?;
-        let run_id = reader.find(run)?;
+        let run_id = reader.find(run).map_err(|fault| {
+            let is_slip = nearest(run, ["latest"]).is_some();
+            match &fault {
+                FindError::Unknown { near, .. } if near.is_empty() && is_slip => {
+                    CliError::from(fault).hint("did you mean `latest`?")
+                }
+                _ => fault.into(),
+            }
+        })?;
         Ok((reader, run_id))
     }
 }

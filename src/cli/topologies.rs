@@ -3,12 +3,16 @@
 use super::error::CliError;
 use super::exit;
 use crate::report::topologies::{Topology as Line, table};
-use crate::spec::{TOPOLOGIES, Topology};
+use crate::spec::{TOPOLOGIES, Topology, nearest};
 use crate::ui::Ui;
 
 /// List the ready-made lists of rounds, or print what one stands for
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  council topologies karpathy >> my-council.toml")]
+#[command(after_help = "Examples:
+  council topologies                                (their names and rounds)
+  council topologies karpathy >> ./team.toml        (the rounds, to change them)
+
+A spec takes one by its name: topology = \"karpathy\".")]
 pub(super) struct Args {
     /// A topology: its rounds are printed as a spec would write them
     #[arg(value_name = "NAME")]
@@ -22,8 +26,13 @@ pub(super) fn run(args: &Args, ui: &Ui) -> Result<u8, CliError> {
         return Ok(exit::OK);
     };
     let topology = Topology::find(name).ok_or_else(|| {
-        CliError::usage(format_args!("there is no topology `{name}`"))
-            .hint("`council topologies` lists them")
+        let error = CliError::usage(format_args!("there is no topology `{name}`"));
+        error.hint(
+            match nearest(name, TOPOLOGIES.iter().map(|known| known.name)) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => "`council topologies` lists them".to_owned(),
+            },
+        )
     })?;
     ui.data(&topology.as_toml());
     Ok(exit::OK)

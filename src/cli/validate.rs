@@ -9,9 +9,13 @@ use crate::ui::Ui;
 
 /// Check a spec: all of its faults at once, with their places
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Nothing is called and nothing is stored. Exit code 0: valid; 2: it has faults."
-)]
+#[command(after_help = "Examples:
+  council validate ./team.toml
+  council validate design-review            (a shipped council)
+  for spec in specs/*.toml; do council validate \"$spec\" || exit; done
+
+Nothing is called and nothing is stored. Keys that are missing are warnings.
+Exit codes: 0 valid, 2 it has faults.")]
 pub(super) struct Args {
     /// A spec's path (with a `/` or ending in `.toml`), or the name of a shipped council
     #[arg(value_name = "SPEC")]

@@ -1,8 +1,8 @@
 //! The event and its kinds: version 1 of what is streamed, stored and exported.
 
 use super::{
-    Aggregate, At, Ballot, CallKey, Dissent, MemberId, MemberStatus, Message, Missing, Purpose,
-    RunError, RunId, RunStatus,
+    Aggregate, At, Attached, Ballot, CallKey, Dissent, MemberId, MemberStatus, Message, Missing,
+    Purpose, RunError, RunId, RunStatus,
 };
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -375,6 +375,9 @@ pub struct RunStarted {
     pub spec_hash: String,
     /// The question.
     pub input: String,
+    /// Files that are shown beside the question, by name and size; the prompts hold their content.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attached>,
     /// What every draw of the run follows from.
     pub seed: u64,
     /// Labels that the caller gave.

@@ -6,6 +6,7 @@
 //! Nothing here does I/O.
 
 mod ask;
+mod attachment;
 mod ballot;
 mod error;
 mod fold;
@@ -15,6 +16,7 @@ mod result;
 mod time;
 
 pub use ask::{Ask, Expect, Message, MessageRole};
+pub use attachment::{Attached, Attachment};
 pub use ballot::{Aggregate, Ballot, CastBallot, Tie};
 pub use error::{ErrorKind, RunError};
 pub use fold::{End, Fold};

@@ -11,5 +11,7 @@ mod scope;
 mod template;
 
 pub use fence::Fence;
-pub use scope::{Fenced, Scope, ShownAnswer, ShownBallot, ShownReview, ShownRound, Speaker};
+pub use scope::{
+    Fenced, Scope, ShownAnswer, ShownAttachment, ShownBallot, ShownReview, ShownRound, Speaker,
+};
 pub use template::{Template, TemplateFault};

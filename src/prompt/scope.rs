@@ -1,6 +1,7 @@
 //! What a template sees, and the one door through which it gets there: [`Scope::fence`].
 
 use super::Fence;
+use crate::event::Attachment;
 use serde::Serialize;
 
 /// All that a prompt can show, as it came.
@@ -11,6 +12,9 @@ pub struct Scope {
     /// Whether the input is material, which is fenced.
     #[serde(skip)]
     pub input_is_material: bool,
+    /// Files beside the input, which are fenced. No name of a template: the program appends them.
+    #[serde(skip)]
+    pub attachments: Vec<ShownAttachment>,
     /// The council's name.
     pub council: String,
     /// Who is asked.
@@ -110,6 +114,24 @@ pub struct ShownBallot {
     pub rationale: String,
 }
 
+/// A file beside the input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownAttachment {
+    /// Its size in bytes.
+    pub bytes: usize,
+    /// Its name, which is as little ours as what is in it, and its content.
+    pub text: String,
+}
+
+impl From<&Attachment> for ShownAttachment {
+    fn from(attachment: &Attachment) -> Self {
+        Self {
+            bytes: attachment.text.len(),
+            text: format!("File name: {}\n\n{}", attachment.name, attachment.text),
+        }
+    }
+}
+
 /// A scope in which every text from outside is fenced.
 #[derive(Debug, Clone)]
 pub struct Fenced {
@@ -133,7 +155,7 @@ impl Fenced {
 
 impl Scope {
     /// Puts every text that came in from outside behind one fence: others' answers, comments,
-    /// the words of ballots, and an input that is material. A task and one's own answer are not.
+    /// the words of ballots, attachments, and an input that is material. A task and one's own answer are not.
     #[must_use]
     pub fn fence(mut self) -> Fenced {
         let outside = self.outside();
@@ -151,6 +173,7 @@ impl Scope {
         self.input_is_material
             .then_some(&mut self.input)
             .into_iter()
+            .chain(self.attachments.iter_mut().map(|file| &mut file.text))
             .chain(answers.map(|answer| &mut answer.text))
             .chain(self.reviews.iter_mut().map(|review| &mut review.text))
             .chain(self.ballots.iter_mut().map(|ballot| &mut ballot.rationale))

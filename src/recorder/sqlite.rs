@@ -209,6 +209,7 @@ mod tests {
             council: "trio".to_owned(),
             spec_hash: String::new(),
             input: "why?".to_owned(),
+            attachments: Vec::new(),
             seed: 7,
             labels: BTreeMap::new(),
             parent: None,

@@ -68,6 +68,7 @@ impl Run {
             council: "design-review".to_owned(),
             spec_hash: "00ff".to_owned(),
             input: input.to_owned(),
+            attachments: Vec::new(),
             seed: 7,
             labels: [("team".to_owned(), "infra".to_owned())].into(),
             parent: None,

@@ -76,9 +76,20 @@ pub(super) fn ask(
     let scope = scope(table, voice, shown).fence();
     let mut system = system(table, voice, &scope)?;
     let mut user = match template {
-        Some(template) => template
-            .render(&scope)
-            .map_err(|fault| prompt_error(&table.plan.name, &fault))?,
+        Some(template) => {
+            let mut user = template
+                .render(&scope)
+                .map_err(|fault| prompt_error(&table.plan.name, &fault))?;
+            let prompt = voice.seat().and_then(|seat| seat.prompt.as_ref());
+            if [Some(template), prompt]
+                .into_iter()
+                .flatten()
+                .any(|own| own.uses("input"))
+            {
+                words::attachments(&mut user, scope.scope());
+            }
+            user
+        }
         None => words(scope.scope()),
     };
     if let Some(form) = form {
@@ -115,6 +126,7 @@ fn scope(table: &Table<'_>, voice: Voice<'_>, shown: Shown) -> Scope {
     };
     Scope {
         input: table.input.to_owned(),
+        attachments: table.attachments.iter().map(Into::into).collect(),
         input_is_material: table.input_mode == super::InputMode::Material,
         council: table.council.to_owned(),
         member,

@@ -27,7 +27,7 @@ pub use minutes::{statuses, usable};
 pub use read::{Reading, Unreadable, ask_again, read};
 
 use crate::event::{
-    Aggregate, Ask, CallKey, CastBallot, MemberCompleted, MemberId, Notice, RoundRef,
+    Aggregate, Ask, Attachment, CallKey, CastBallot, MemberCompleted, MemberId, Notice, RoundRef,
 };
 use crate::prompt::{ShownBallot, ShownReview, Template};
 use indexmap::IndexMap;
@@ -151,6 +151,8 @@ pub struct Table<'a> {
     pub input: &'a str,
     /// Which of the two it is.
     pub input_mode: InputMode,
+    /// Files that are shown beside the input.
+    pub attachments: &'a [Attachment],
     /// What every draw follows from.
     pub seed: u64,
     /// The round as the spec has it.

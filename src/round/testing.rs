@@ -5,7 +5,7 @@ use super::{
     TieBreak, kind, read, statuses, usable,
 };
 use crate::event::{
-    Ask, ErrorKind, Expect, MemberCompleted, MemberId, MemberStatus, RoundRef, RunError,
+    Ask, Attachment, ErrorKind, Expect, MemberCompleted, MemberId, MemberStatus, RoundRef, RunError,
 };
 use crate::prompt::Template;
 use indexmap::IndexMap;
@@ -20,6 +20,7 @@ pub(super) struct House {
     pub(super) fallback: Vec<Fallback>,
     pub(super) minutes: Minutes,
     pub(super) is_material: bool,
+    pub(super) attachments: Vec<Attachment>,
 }
 
 /// A round that was held: what was asked, in order, and what came of it.
@@ -132,6 +133,7 @@ impl House {
             fallback: Vec::new(),
             minutes: Minutes::default(),
             is_material: false,
+            attachments: Vec::new(),
         }
     }
 
@@ -175,6 +177,7 @@ impl House {
             } else {
                 InputMode::Task
             },
+            attachments: &self.attachments,
             seed: 7,
             plan: &self.plan,
             round,

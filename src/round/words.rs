@@ -23,10 +23,29 @@ pub(super) fn chair(council: &str) -> String {
 
 /// An own answer: the input alone.
 pub(super) fn answer(scope: &Scope) -> String {
-    if scope.input_is_material {
+    let mut text = if scope.input_is_material {
         format!("Do your work on this material.\n\n{}", scope.input)
     } else {
         scope.input.clone()
+    };
+    attachments(&mut text, scope);
+    text
+}
+
+/// The files beside the input, each behind its fence; they follow the input wherever it is shown.
+pub(super) fn attachments(text: &mut String, scope: &Scope) {
+    if scope.attachments.is_empty() {
+        return;
+    }
+    text.truncate(text.trim_end().len());
+    text.push_str("\n\n# Attachments");
+    let count = scope.attachments.len();
+    for (place, file) in (1..).zip(&scope.attachments) {
+        let _ = write!(
+            text,
+            "\n\n## Attachment {place} of {count} ({} bytes)\n\n{}",
+            file.bytes, file.text
+        );
     }
 }
 
@@ -197,7 +216,9 @@ fn question(scope: &Scope) -> String {
     } else {
         "The question"
     };
-    format!("# {heading}\n\n{}", scope.input.trim())
+    let mut text = format!("# {heading}\n\n{}", scope.input.trim());
+    attachments(&mut text, scope);
+    text
 }
 
 fn answers(text: &mut String, heading: &str, scope: &Scope) {

@@ -8,8 +8,8 @@ use super::stop::{CancelledBy, Cause, Stop};
 use super::tasks::Tasks;
 use crate::bus::Bus;
 use crate::event::{
-    Ask, CHAIR, Draft, End, ErrorKind, EventKind, MemberId, MemberStatus, RoundCompleted, RoundRef,
-    RoundStarted, RunError, RunId, RunStarted,
+    Ask, Attachment, CHAIR, Draft, End, ErrorKind, EventKind, MemberId, MemberStatus,
+    RoundCompleted, RoundRef, RoundStarted, RunError, RunId, RunStarted,
 };
 use crate::round::{self, Close, FailureMode, Held, Minutes, Reply, RoundPlan, Seat, Step, Table};
 use crate::spec::{Council, Profile, write_duration};
@@ -24,6 +24,7 @@ pub(super) struct RunServer {
     pub(super) council: Arc<Council>,
     pub(super) input: String,
     pub(super) seed: u64,
+    pub(super) attachments: Vec<Attachment>,
     pub(super) labels: BTreeMap<String, String>,
     pub(super) parent: Option<RunId>,
     pub(super) origin: Option<RunId>,
@@ -132,6 +133,7 @@ impl RunServer {
             council: self.council.name.clone(),
             spec_hash: self.council.source.hash.clone(),
             input: self.input.clone(),
+            attachments: self.attachments.iter().map(Attachment::named).collect(),
             seed: self.seed,
             labels: self.labels.clone(),
             parent: self.parent.clone(),
@@ -276,6 +278,7 @@ impl RunServer {
             council: &self.council.name,
             input: &self.input,
             input_mode: self.council.input,
+            attachments: &self.attachments,
             seed: self.seed,
             plan,
             round,

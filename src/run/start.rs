@@ -8,7 +8,7 @@ use super::server::RunServer;
 use super::stop::Stop;
 use super::tasks::words;
 use crate::bus::{self, Bus, Owner, Subscribers, Subscription};
-use crate::event::{Event, RunId, RunResult};
+use crate::event::{Attachment, Event, RunId, RunResult};
 use crate::provider::{self, Context, MissingKey, OpenError, Provider};
 use crate::recorder::{Recorder, RecorderError, RecorderProcess};
 use crate::spec::Council;
@@ -33,6 +33,8 @@ pub struct StartOptions {
     pub run_id: RunId,
     /// What every draw follows from; the council's own, else drawn.
     pub seed: u64,
+    /// Files that are shown to the members beside the question.
+    pub attachments: Vec<Attachment>,
     /// Labels of the caller.
     pub labels: BTreeMap<String, String>,
     /// The run whose member this run is.
@@ -66,6 +68,7 @@ impl StartOptions {
             input,
             run_id: RunId::draw(),
             seed,
+            attachments: Vec::new(),
             labels: BTreeMap::new(),
             parent: None,
             origin: None,
@@ -163,6 +166,7 @@ pub async fn start(
         council: options.council,
         input: options.input,
         seed: options.seed,
+        attachments: options.attachments,
         labels: options.labels,
         parent: options.parent,
         origin: options.origin,

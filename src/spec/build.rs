@@ -1,7 +1,7 @@
 //! A spec without faults becomes a council: references resolve, defaults take their places.
 
 use super::argument::Argument;
-use super::check::{BuiltIn, Overrides, built_in};
+use super::check::{BuiltIn, built_in};
 use super::council::{
     Chair, Council, Effort, HeaderValue, Member, ModelRef, OnPartial, Profile, ProviderKind,
     ProviderSpec, Source,
@@ -29,20 +29,7 @@ type Files = BTreeMap<String, Vec<u8>>;
 ///
 /// # Errors
 /// A sentence about what the checks should have found.
-pub(super) fn council(
-    mut spec: Spec,
-    overrides: &Overrides,
-    document: &str,
-    files: Files,
-) -> Result<Council, String> {
-    if let Some(model) = &overrides.model {
-        for member in &mut spec.member {
-            member.model = Some(model.clone());
-        }
-        if let Some(chair) = &mut spec.chair {
-            chair.model = Some(model.clone());
-        }
-    }
+pub(super) fn council(spec: Spec, document: &str, files: Files) -> Result<Council, String> {
     let members = spec
         .member
         .iter()

@@ -24,7 +24,7 @@ pub(super) struct Spec {
     pub(super) name: String,
     /// What it is for.
     pub(super) description: Option<String>,
-    /// A ready-made list of rounds, instead of `[[round]]`s; `panel` where there are neither.
+    /// A ready-made list of rounds, instead of `[[round]]`s. Default: `panel`, where there are neither.
     pub(super) topology: Option<TopologyName>,
     /// What the input of a run is: the question itself, or text to work on. Default: `task`.
     pub(super) input: Option<Input>,
@@ -35,10 +35,11 @@ pub(super) struct Spec {
     pub(super) on_partial: Option<OnPartial>,
     /// How long a run may take, such as `10m`. Default: as long as it needs.
     pub(super) deadline: Option<Period>,
-    /// What every draw follows from; drawn and recorded where absent.
+    /// What every draw follows from. Default: drawn, and recorded.
     #[schemars(range(min = 0, max = 9_007_199_254_740_991_u64))]
     pub(super) seed: Option<u64>,
-    /// Named endpoints. `openai` and `rehearsal` need no table.
+    /// Named endpoints. `openai`, `anthropic`, `gemini`, `openrouter`, `ollama` and `rehearsal` need no
+    /// table; one of these names overrides what is built in.
     #[serde(default)]
     pub(super) providers: BTreeMap<String, Provider>,
     /// Named capabilities: a model and how it is asked.
@@ -99,9 +100,11 @@ pub(super) enum OnPartial {
 pub(super) struct Provider {
     /// What it speaks; may be left out where the name is that of a built-in provider.
     pub(super) kind: Option<ProviderKind>,
-    /// All before the method's own path, such as `http://127.0.0.1:8080/v1`. Default: the kind's own.
+    /// All before the method's own path, such as `http://127.0.0.1:8080/v1`. Default: the kind's
+    /// own.
     pub(super) base_url: Option<String>,
-    /// The name of the environment variable that holds the key. A key itself is refused.
+    /// The name of the environment variable that holds the key; a key itself is refused. Default: none
+    /// is sent, but by a built-in provider to its own server.
     #[schemars(length(min = 1))]
     pub(super) api_key_env: Option<String>,
     /// Calls at a time. Default: 16.
@@ -257,7 +260,7 @@ with_profile_keys! {
         /// A file that holds its prompt, from the spec's folder; instead of `prompt`.
         #[schemars(length(min = 1))]
         pub(super) prompt_file: Option<String>,
-        /// Its weight, where weights count.
+        /// Its weight, where weights count; templates see it.
         #[schemars(extend("exclusiveMinimum" = 0))]
         pub(super) weight: Option<f64>,
         /// The profile that it runs on.
@@ -303,11 +306,11 @@ pub(super) struct Round {
     pub(super) members: Option<Vec<String>>,
     /// What is asked, instead of the kind's own words: a template.
     pub(super) prompt: Option<String>,
-    /// How ballots become a winner, for kinds with ballots.
+    /// How ballots become a winner, for kinds with ballots. Default: the first that the kind takes.
     pub(super) aggregator: Option<AggregatorName>,
     /// What settles ties, for kinds with ballots. Default: `first`.
     pub(super) tie_break: Option<TieBreak>,
-    /// How many usable replies this round needs.
+    /// How many usable replies this round needs; below it the run fails. Default: any number.
     #[schemars(range(min = 1))]
     pub(super) min_members: Option<u32>,
     /// What a failed member does to the round. Default: `continue`.

@@ -1,10 +1,10 @@
 //! From the name or path that a user gives to a checked council: this room's only file I/O.
 
-use super::check::Overrides;
 use super::council::Council;
 use super::fault::InvalidCouncil;
 use super::files::{FileFault, Files, MAX_BYTES};
 use super::near::{all_of, nearest};
+use super::overrides::Overrides;
 use super::render::harmless;
 use super::secret;
 use super::shipped::{SHIPPED, Shipped};
@@ -20,6 +20,8 @@ pub enum LoadError {
     Missing {
         /// The path as given.
         path: String,
+        /// What was probably meant: a spec in the same folder, or a shipped council.
+        suggestion: Option<String>,
     },
     /// It is a folder.
     #[error("{path} is a folder, not a spec")]
@@ -96,6 +98,10 @@ impl LoadError {
                 "shipped are {}; a path to a spec has a `/` or ends in `.toml`",
                 names()
             )),
+            Self::Missing {
+                suggestion: Some(suggestion),
+                ..
+            } => Some(format!("did you mean `{suggestion}`?")),
             Self::Missing { .. } => Some(format!(
                 "check the path; councils that need no file are {}",
                 names()
@@ -176,10 +182,37 @@ fn unknown(name: &str) -> LoadError {
     }
 }
 
+/// The spec that was probably meant by a path where there is none.
+fn beside(path: &str) -> Option<String> {
+    let (folder, name) = match path.rsplit_once('/') {
+        Some((folder, name)) => (format!("{folder}/"), name),
+        None => (String::new(), path),
+    };
+    let place = if folder.is_empty() { "." } else { &folder };
+    let there = std::fs::read_dir(place).into_iter().flatten().flatten();
+    let specs: Vec<String> = there
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| name.ends_with(".toml"))
+        .take(1_000)
+        .collect();
+    if let Some(meant) = nearest(name, specs.iter().map(String::as_str)) {
+        return Some(format!("{folder}{meant}"));
+    }
+    let stem = name.strip_suffix(".toml").unwrap_or(name);
+    let shipped = || SHIPPED.iter().map(|shipped| shipped.name);
+    shipped()
+        .find(|known| *known == stem)
+        .or_else(|| nearest(stem, shipped()))
+        .map(str::to_owned)
+}
+
 fn read_document(path: &str) -> Result<String, LoadError> {
     let name = path.to_owned();
     let bytes = read(Path::new(path)).map_err(|fault| match fault {
-        FileFault::Missing => LoadError::Missing { path: name.clone() },
+        FileFault::Missing => LoadError::Missing {
+            suggestion: beside(path),
+            path: name.clone(),
+        },
         FileFault::Folder => LoadError::Folder { path: name.clone() },
         FileFault::TooLarge => LoadError::TooLarge { path: name.clone() },
         FileFault::Unreadable(reason) => LoadError::Unreadable {

@@ -12,12 +12,14 @@ mod build;
 mod check;
 mod council;
 mod duration;
+mod edit;
 mod fault;
 mod file;
 mod files;
 mod load;
 mod names;
 mod near;
+mod overrides;
 mod render;
 mod secret;
 mod shape;
@@ -30,7 +32,6 @@ mod walk;
 mod tests;
 
 pub use argument::Argument;
-pub use check::Overrides;
 pub use council::{
     Chair, Council, Effort, HeaderValue, Member, ModelRef, OnPartial, Profile, ProviderKind,
     ProviderSpec, Source,
@@ -39,6 +40,8 @@ pub use duration::{InvalidDuration, parse_duration, write_duration};
 pub use fault::{Fault, InvalidCouncil};
 pub use files::{FileFault, Files, MAX_BYTES};
 pub use load::{LoadError, load};
+pub use near::nearest;
+pub use overrides::{InvalidSetting, Overrides, Setting};
 pub use shape::schema;
 pub use shipped::{SHIPPED, Shipped};
 pub use topology::{TOPOLOGIES, Topology};

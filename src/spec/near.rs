@@ -5,7 +5,8 @@ const LONGEST: usize = 64;
 
 /// The one of `known` nearest to `word`, if it is near enough to be meant: at most a third of
 /// its letters, and always one, may differ.
-pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+#[must_use]
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = word.chars().count();
     if length == 0 || length > LONGEST {
         return None;

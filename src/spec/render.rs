@@ -25,7 +25,13 @@ impl InvalidCouncil {
         }
         let count = self.0.len();
         let faults = if count == 1 { "fault" } else { "faults" };
-        let sum = format!("{name} has {count} {faults}");
+        let of_flags = |fault: &Fault| fault.span.is_none() && fault.path.starts_with("--");
+        let flags = if self.0.iter().all(of_flags) {
+            " with these flags"
+        } else {
+            ""
+        };
+        let sum = format!("{name}{flags} has {count} {faults}");
         text += &renderer.render(&[Group::with_title(Level::ERROR.primary_title(sum))]);
         text.push('\n');
         text

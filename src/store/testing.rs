@@ -42,6 +42,7 @@ pub(super) fn events(run: &NewRun, count: u64) -> Vec<Arc<Event>> {
         council: run.council.clone(),
         spec_hash: run.spec_hash.clone(),
         input: run.input.clone(),
+        attachments: Vec::new(),
         seed: run.seed,
         labels: run.labels.clone(),
         parent: run.parent.clone(),

@@ -192,10 +192,13 @@ fn run_started() -> impl Strategy<Value = RunStarted> {
             rounds,
         });
     let labels = btree_map(text(), text(), 0..3);
+    let attached =
+        (text(), any::<u64>()).prop_map(|(name, bytes)| council::event::Attached { name, bytes });
     (
         text(),
         text(),
         text(),
+        vec(attached, 0..3),
         any::<u64>(),
         labels,
         of(run_id()),
@@ -203,15 +206,18 @@ fn run_started() -> impl Strategy<Value = RunStarted> {
         plan,
     )
         .prop_map(
-            |(council, spec_hash, input, seed, labels, parent, origin, plan)| RunStarted {
-                council,
-                spec_hash,
-                input,
-                seed,
-                labels,
-                parent,
-                origin,
-                plan,
+            |(council, spec_hash, input, attachments, seed, labels, parent, origin, plan)| {
+                RunStarted {
+                    council,
+                    spec_hash,
+                    input,
+                    attachments,
+                    seed,
+                    labels,
+                    parent,
+                    origin,
+                    plan,
+                }
             },
         )
 }

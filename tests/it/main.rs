@@ -2,12 +2,15 @@
 
 mod command;
 mod common;
+mod describing;
 mod events;
+mod flags;
 mod hostile;
 mod locks;
 mod man;
 mod processes;
 mod reading;
+mod readme;
 mod refusals;
 mod run;
 mod shipped;

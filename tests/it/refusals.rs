@@ -320,6 +320,10 @@ fn what_a_later_version_has_is_refused_by_name() {
         vec!["watch", "latest"],
         vec!["run", "quickstart", "--input", "x", "--max-cost", "1"],
         vec!["run", "quickstart", "--input", "x", "--dry-run"],
+        vec!["help", "resume"],
+        // What is not there is not suggested either.
+        vec!["resum", "latest"],
+        vec!["run", "quickstart", "--input", "x", "--max-cst", "1"],
     ] {
         let ran = env.run(&args);
         refused(&env, &ran);
@@ -339,6 +343,25 @@ error: the flag `--max-cost` does not exist yet in this version
 
 $ council run quickstart --input x --dry-run
 error: the flag `--dry-run` does not exist yet in this version
+
+$ council help resume
+error: the command `resume` does not exist yet in this version
+
+$ council resum latest
+error: unrecognized subcommand 'resum'
+
+Usage: council [OPTIONS] <COMMAND>
+
+For more information, try '--help'.
+
+$ council run quickstart --input x --max-cst 1
+error: unexpected argument '--max-cst' found
+
+  tip: to pass '--max-cst' as a value, use '-- --max-cst'
+
+Usage: council run [OPTIONS] SPEC --input [TEXT | @FILE | -]
+
+For more information, try '--help'.
 
 
 "#]]
@@ -525,7 +548,7 @@ exit code: 2
 --- stderr
 error: unrecognized subcommand 'rum'
 
-  tip: some similar subcommands exist: 'run', 'resume'
+  tip: a similar subcommand exists: 'run'
 
 Usage: council [OPTIONS] <COMMAND>
 

@@ -48,6 +48,7 @@ const TABLE: &[(&str, &[&str])] = &[
 const GUARDED: &[(&str, &[&str])] = &[
     ("rusqlite", &["store/"]),
     ("clap", &["cli/"]),
+    ("clap_complete", &["cli/"]),
     ("clap_mangen", &["cli/"]),
     ("anyhow", &["cli/"]),
     ("indicatif", &["display/bars.rs", "display/bars/"]),

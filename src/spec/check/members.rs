@@ -75,14 +75,6 @@ impl<'a> Check<'a> {
 
     /// Each model that is named is one of a provider's, and each member and the chair has one.
     fn models(&mut self) {
-        if let Some(model) = self.model
-            && let Some(fault) = self.model_fault(model)
-        {
-            self.faults.push(Fault {
-                path: "--model".to_owned(),
-                ..fault
-            });
-        }
         let defaults = self.root.get("defaults");
         let owners: Vec<_> = self
             .member_tables()
@@ -108,7 +100,7 @@ impl<'a> Check<'a> {
             }
         }
         for owner in owners {
-            if self.model.is_none() && !self.has_model(&owner) {
+            if !self.has_model(&owner) {
                 let who = owner
                     .text_of("id")
                     .map_or_else(|| "the chair".to_owned(), quoted);

@@ -15,9 +15,11 @@ pub(super) use providers::{BuiltIn, built_in};
 
 use super::build;
 use super::council::Council;
+use super::edit::Edits;
 use super::fault::{Fault, InvalidCouncil};
 use super::file::Spec;
 use super::files::Files;
+use super::overrides::Overrides;
 use super::secret;
 use super::shape::spec_shape;
 use super::tree::Node;
@@ -26,13 +28,6 @@ use serde::Deserialize as _;
 use std::collections::BTreeMap;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
-
-/// What the caller of a council sets over its spec.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Overrides {
-    /// The model of every member and of the chair, `PROVIDER/MODEL`.
-    pub model: Option<String>,
-}
 
 impl Council {
     /// Checks a spec. Files that it names are taken from `files`; nothing else is read.
@@ -71,9 +66,13 @@ fn check(document: &str, files: &dyn Files, overrides: &Overrides) -> Result<Cou
     if !errors.is_empty() {
         return Err(syntax(document, &errors));
     }
-    let tree = Spanned::new(root.span(), DeValue::Table(root.into_inner()));
+    let span = root.span();
+    let mut root = root.into_inner();
+    let mut edits = Edits::apply(overrides, &mut root, document.len());
+    let tree = Spanned::new(span, DeValue::Table(root));
     let node = Node::root(&tree);
-    let mut faults = secret::find(&node);
+    let mut faults = std::mem::take(&mut edits.faults);
+    faults.extend(secret::find(&node));
     match spec_shape() {
         Ok(shape) => faults.extend(walk(shape, &node)),
         Err(error) => faults.push(internal(error.to_string())),
@@ -82,7 +81,6 @@ fn check(document: &str, files: &dyn Files, overrides: &Overrides) -> Result<Cou
         document,
         root: node,
         files,
-        model: overrides.model.as_deref(),
         faults: Vec::new(),
         named: BTreeMap::new(),
     };
@@ -103,6 +101,7 @@ fn check(document: &str, files: &dyn Files, overrides: &Overrides) -> Result<Cou
         .collect();
     faults.retain(|fault| fault.code == "literal_key" || !keys.contains(&fault.path));
     if !faults.is_empty() {
+        edits.name_flags(&mut faults);
         return Err(faults);
     }
     let DeValue::Table(table) = tree.into_inner() else {
@@ -111,14 +110,16 @@ fn check(document: &str, files: &dyn Files, overrides: &Overrides) -> Result<Cou
     let table = Spanned::new(0..document.len(), table);
     let spec = Spec::deserialize(toml::de::Deserializer::from(table)).map_err(|error| {
         let span = error.span().unwrap_or(0..0);
-        vec![Fault::new(
+        let mut faults = vec![Fault::new(
             "unreadable",
             String::new(),
             span,
             error.message(),
-        )]
+        )];
+        edits.name_flags(&mut faults);
+        faults
     })?;
-    build::council(spec, overrides, document, named).map_err(|message| vec![internal(message)])
+    build::council(spec, document, named).map_err(|message| vec![internal(message)])
 }
 
 /// What only a fault of the program itself can bring about.
@@ -155,8 +156,6 @@ struct Check<'a> {
     document: &'a str,
     root: Node<'a>,
     files: &'a dyn Files,
-    /// The model that the caller set over all others.
-    model: Option<&'a str>,
     faults: Vec<Fault>,
     /// Files that the spec names, as far as they could be read.
     named: BTreeMap<String, Vec<u8>>,

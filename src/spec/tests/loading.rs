@@ -38,6 +38,7 @@ fn every_shipped_council_is_good_and_runs_on_any_model() {
         assert!(council.chair.is_some() && council.members.len() >= 3);
         let overrides = Overrides {
             model: Some("rehearsal/any".to_owned()),
+            ..Overrides::default()
         };
         let council = load(shipped.name, &overrides).expect("any model will do");
         assert!(council.key_variables().is_empty());

@@ -4,6 +4,7 @@ mod agree;
 mod broken;
 mod fuzz;
 mod loading;
+mod overrides;
 mod rules;
 mod shown;
 

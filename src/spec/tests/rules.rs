@@ -368,6 +368,7 @@ fn the_model_of_the_caller_goes_over_all_others() {
     assert_eq!(faults(document).len(), 2, "two have no model");
     let overrides = Overrides {
         model: Some("rehearsal/any".to_owned()),
+        ..Overrides::default()
     };
     let council = Council::check(document, &(), &overrides).expect("the model is there for all");
     let chair = council.chair.as_ref().expect("a chair");

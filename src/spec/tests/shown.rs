@@ -67,10 +67,11 @@ fn a_fault_of_a_flag_names_the_flag() {
     let document = "name = \"x\"\n[[member]]\nid = \"a\"\n";
     let overrides = Overrides {
         model: Some("opena/m".to_owned()),
+        ..Overrides::default()
     };
     let faults = Council::check(document, &(), &overrides).expect_err("no such provider");
     assert_eq!(
         faults.render("spec.toml", document, false),
-        "error[unknown_provider]: there is no provider `opena`\n |\n = note: in --model\n = help: did you mean `openai/m`?\n\nerror: spec.toml has 1 fault\n"
+        "error[unknown_provider]: there is no provider `opena`\n |\n = note: in --model\n = help: did you mean `openai/m`?\n\nerror: spec.toml with these flags has 1 fault\n"
     );
 }

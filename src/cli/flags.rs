@@ -1,0 +1,38 @@
+//! Flags of commands that make a run, read and checked.
+
+use super::error::CliError;
+use std::collections::BTreeMap;
+
+/// One label, `KEY=VALUE`.
+///
+/// # Errors
+/// There is no `=`, or nothing before it, or the key holds what cannot be seen.
+pub(super) fn label(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text
+        .split_once('=')
+        .ok_or("`=` is missing: write KEY=VALUE, such as team=infra")?;
+    if key.trim().is_empty() {
+        return Err("there is no key before `=`: write KEY=VALUE, such as team=infra".to_owned());
+    }
+    if key.trim() != key || key.chars().any(char::is_control) {
+        return Err("a key has no white space around it and no control characters".to_owned());
+    }
+    Ok((key.to_owned(), value.to_owned()))
+}
+
+/// All labels of a run.
+///
+/// # Errors
+/// A key that is given twice.
+pub(super) fn labels(given: &[(String, String)]) -> Result<BTreeMap<String, String>, CliError> {
+    let mut labels = BTreeMap::new();
+    for (key, value) in given {
+        if labels.insert(key.clone(), value.clone()).is_some() {
+            return Err(
+                CliError::usage(format_args!("the label `{key}` is given twice"))
+                    .hint("give each label a key of its own"),
+            );
+        }
+    }
+    Ok(labels)
+}

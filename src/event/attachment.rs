@@ -1,0 +1,40 @@
+//! A file that is shown to the members beside the question.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A file beside the question, with its content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// The name by which it was given.
+    pub name: String,
+    /// What is in it.
+    pub text: String,
+}
+
+/// An attachment as events name it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Attached {
+    /// The name by which it was given.
+    pub name: String,
+    /// Its size.
+    pub bytes: u64,
+}
+
+impl Attachment {
+    /// Its name and size.
+    #[must_use]
+    pub fn named(&self) -> Attached {
+        Attached {
+            name: self.name.clone(),
+            bytes: self.text.len() as u64,
+        }
+    }
+
+    /// The name under which a store keeps it as the `place`th of its run, from 1, apart from the
+    /// files that a spec names: `attachment:01:NAME`.
+    #[must_use]
+    pub fn stored_as(&self, place: usize) -> String {
+        format!("attachment:{place:02}:{}", self.name)
+    }
+}

@@ -119,6 +119,12 @@ impl Ui {
         self.inner.out.write(text);
     }
 
+    /// Data that was laid out for a terminal, colours and all: its maker has escaped what is not
+    /// its own.
+    pub fn data_drawn(&self, text: String) {
+        self.inner.out.write(text);
+    }
+
     /// Whether the reader of standard output is known to be gone.
     #[must_use]
     pub fn data_is_closed(&self) -> bool {

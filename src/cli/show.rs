@@ -4,8 +4,8 @@ use super::Global;
 use super::error::CliError;
 use super::exit;
 use super::run::FormatArg;
-use crate::event::MemberId;
-use crate::report::{Format, Page, detail, page};
+use crate::event::{MemberId, RunResult};
+use crate::report::{Format, Page, detail, page, terminal};
 use crate::ui::Ui;
 
 /// Show a run: its answer, or what there is of it
@@ -55,9 +55,19 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
     if !result.status.is_ended() && !reader.is_verified(&run_id)? {
         ui.warning("whether its process still lives cannot be told: file locks are refused here");
     }
-    match page(format, &result) {
-        Some(Page::Data(text) | Page::Account(text)) => ui.data(&text),
-        None => {}
-    }
+    print(ui, format, &result);
     Ok(exit::OK)
+}
+
+/// Prints a run on standard output: laid out on a terminal, byte for byte elsewhere.
+fn print(ui: &Ui, format: Format, result: &RunResult) {
+    let colour = ui.streams().stdout_takes_colour();
+    match (format, ui.streams().data_columns()) {
+        (Format::Text, Some(columns)) => ui.data_drawn(terminal::text(result, columns, colour)),
+        _ => {
+            if let Some(Page::Data(text) | Page::Account(text)) = page(format, result) {
+                ui.data(&text);
+            }
+        }
+    }
 }

@@ -63,6 +63,12 @@ impl Streams {
         self.stderr_is_terminal && !self.no_color && !self.term_dumb
     }
 
+    /// Whether standard output may be coloured.
+    #[must_use]
+    pub fn stdout_takes_colour(&self) -> bool {
+        self.stdout_is_terminal && !self.no_color && !self.term_dumb
+    }
+
     /// Columns to lay data out for; none where standard output is no terminal, so that nothing
     /// is cut for a program that reads it.
     #[must_use]
@@ -94,10 +100,11 @@ mod tests {
     #[test]
     fn colour_goes_to_able_terminals_alone() {
         let terminal = Streams {
+            stdout_is_terminal: true,
             stderr_is_terminal: true,
             ..Streams::default()
         };
-        assert!(terminal.stderr_takes_colour());
+        assert!(terminal.stderr_takes_colour() && terminal.stdout_takes_colour());
         for streams in [
             Streams::default(),
             Streams {
@@ -110,6 +117,7 @@ mod tests {
             },
         ] {
             assert!(!streams.stderr_takes_colour(), "{streams:?}");
+            assert!(!streams.stdout_takes_colour(), "{streams:?}");
         }
     }
 

@@ -5,18 +5,22 @@
 //! the left of the last row: what the terminal echoes (`^C`) is overwritten and moves no row.
 
 use super::terminal::Terminal;
+use console::measure_text_width;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 use std::fmt;
 use std::io;
 use std::sync::{Mutex, PoisonError};
+
+/// Wipes what is right of a row, and begins the next.
+const ROW_END: &str = "\u{1b}[K\n";
 
 /// Rows that stand on a terminal until they are cleared.
 #[derive(Debug)]
 pub(super) struct Bars<T> {
     terminal: T,
     bar: ProgressBar,
-    /// The columns that the last frame was drawn for, and its rows.
-    last: Option<(usize, usize)>,
+    /// The columns that the last frame was drawn for, and how wide its rows are.
+    last: Option<(usize, Vec<usize>)>,
 }
 
 impl<T: Terminal> Bars<T> {
@@ -39,7 +43,8 @@ impl<T: Terminal> Bars<T> {
         self.follow_resize(columns);
         self.bar.set_message(rows.join("\n"));
         self.bar.force_draw();
-        self.last = Some((columns, rows.len()));
+        let widths = rows.iter().map(|row| measure_text_width(row)).collect();
+        self.last = Some((columns, widths));
     }
 
     /// Lets `write` write to the terminal, above the rows.
@@ -71,29 +76,27 @@ impl<T: Terminal> Bars<T> {
         self.bar.finish_and_clear();
     }
 
-    /// Rows are padded to the full width and wrap into one another, so a terminal whose width
-    /// changes lays them out anew, while indicatif counts on as many as before. The cursor goes
-    /// to where it would stand then: too few rows are made up below; of too many, those below
-    /// are wiped.
+    /// A terminal that becomes narrower breaks the rows that no longer fit, while indicatif counts
+    /// on as many as before: the cursor goes up by what was added, and what is below is wiped.
     fn follow_resize(&mut self, columns: usize) {
-        let Some((old, rows)) = self.last else { return };
-        if old == columns || columns == 0 {
+        let Some((old, widths)) = &mut self.last else {
+            return;
+        };
+        if *old == columns || columns == 0 {
             return;
         }
-        // The last row's beginning, where the cursor is.
-        let now = (rows - 1) * old / columns + 1;
-        // A terminal that fails takes the rows with it; there is nothing to save.
-        let moved = if now < rows {
-            self.terminal.write(&"\n".repeat(rows - now))
-        } else {
-            let up = match now - rows {
-                0 => String::new(),
-                up => format!("\u{1b}[{up}A"),
-            };
-            self.terminal.write(&(up + "\r\u{1b}[J"))
+        *old = columns;
+        let above = widths.split_last().map_or(&[][..], |(_, above)| above);
+        let added: usize = above
+            .iter()
+            .map(|wide| wide.saturating_sub(1) / columns)
+            .sum();
+        let up = match added {
+            0 => String::new(),
+            added => format!("\u{1b}[{added}A"),
         };
-        drop(moved);
-        self.last = Some((columns, rows));
+        // A terminal that fails takes the rows with it; there is nothing to save.
+        drop(self.terminal.write(&(up + "\r\u{1b}[J")));
     }
 }
 
@@ -108,7 +111,9 @@ fn bar<T: Terminal>(terminal: T) -> ProgressBar {
     bar
 }
 
-/// Gathers what makes a frame, so that it is written at once.
+/// Gathers what makes a frame, so that it is written at once. indicatif fills each row with spaces
+/// to the full width, so that a terminal takes them all for one long line and lays that out anew
+/// when its width changes; here the rest of a row is wiped instead and the row is ended.
 struct Frames<T> {
     terminal: T,
     gathered: Mutex<String>,
@@ -173,7 +178,8 @@ impl<T: Terminal> TermLike for Frames<T> {
     }
 
     fn write_str(&self, text: &str) -> io::Result<()> {
-        self.gather(text)
+        let fills = !text.is_empty() && text.bytes().all(|byte| byte == b' ');
+        self.gather(if fills { ROW_END } else { text })
     }
 
     fn clear_line(&self) -> io::Result<()> {
@@ -184,6 +190,10 @@ impl<T: Terminal> TermLike for Frames<T> {
         let mut gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
         if gathered.is_empty() {
             return Ok(());
+        }
+        // The cursor stays in the last row.
+        if gathered.ends_with(ROW_END) {
+            gathered.pop();
         }
         gathered.push('\r');
         self.terminal.write(&std::mem::take(&mut *gathered))

@@ -16,6 +16,9 @@ pub(super) const MOST_ROWS: usize = 8;
 /// Columns that stay free at the right.
 pub(super) const MARGIN: usize = 3;
 
+/// The columns that the last words want.
+const WORDS: usize = 16;
+
 /// How much of a reply is kept to show its last words, in bytes.
 const TAIL: usize = 1024;
 
@@ -177,11 +180,8 @@ impl Board {
         }
         let left_out = self.rows.len() - order.len();
         let names = order.iter().filter_map(|&place| self.rows.get_index(place));
-        let widest = names
-            .clone()
-            .map(|(id, _)| id.as_str().len())
-            .max()
-            .unwrap_or(0);
+        let all = self.rows.keys().map(|id| id.as_str().len());
+        let widest = all.max().unwrap_or(0);
         let widest = widest.min(columns / 3);
         for (id, row) in names {
             let mut line = Cut::new(columns);
@@ -314,8 +314,11 @@ impl Row {
         if self.heard > 0 {
             // No provider counts before the end; four bytes are about a token.
             let tokens = self.tokens + (self.heard as u64).div_ceil(4);
-            let tokens = words::count(tokens, "token", "tokens");
-            line.add(Tone::Plain, &format!(", ~{tokens}"));
+            let tokens = format!(", ~{}", words::count(tokens, "token", "tokens"));
+            // Where not both have room, the words tell more.
+            if answer_is_shown || line.left > tokens.len() + WORDS {
+                line.add(Tone::Plain, &tokens);
+            }
         }
         let tail = words::tidy(&self.tail);
         if !tail.is_empty() && !answer_is_shown && line.left > 2 {

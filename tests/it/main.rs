@@ -9,5 +9,6 @@ mod processes;
 mod reading;
 mod refusals;
 mod run;
+mod screens;
 mod shipped;
 mod structure;

@@ -15,7 +15,7 @@ mod target;
 
 pub use escape::escape;
 pub use line::{Line, Tone};
-pub use streams::{NARROWEST, Streams};
+pub use streams::{NARROWEST, Streams, screen};
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -107,6 +107,13 @@ impl Ui {
     #[must_use]
     pub fn streams(&self) -> &Streams {
         &self.inner.streams
+    }
+
+    /// [`Streams::data_columns`] of a terminal whose width may have changed since.
+    #[must_use]
+    pub fn data_columns(&self) -> Option<usize> {
+        let then = self.inner.streams.data_columns()?;
+        Some(screen().map_or(then, |(_, columns)| columns.max(NARROWEST)))
     }
 
     /// Data for standard output, as it is; escaped if that is a terminal.

@@ -4,6 +4,7 @@ mod error;
 mod exit;
 mod list;
 mod man;
+mod pager;
 mod panics;
 mod run;
 mod show;

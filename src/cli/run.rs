@@ -406,7 +406,7 @@ impl Watcher {
     fn print(self, result: &RunResult, format: Format, closes: bool, ui: &Ui) -> bool {
         self.display.finish();
         let streams = *self.out.streams();
-        match (page(format, result), streams.data_columns()) {
+        match (page(format, result), self.out.data_columns()) {
             (Some(Page::Data(_)), Some(columns)) if format == Format::Text => {
                 let colour = streams.stdout_takes_colour();
                 self.out.data_drawn(terminal::text(result, columns, colour));

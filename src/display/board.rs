@@ -23,7 +23,7 @@ const WORDS: usize = 16;
 const TAIL: usize = 1024;
 
 /// How much of an answer that comes in is kept to show it, in bytes.
-const ANSWER: usize = 32 * 1024;
+const ANSWER: usize = 8 * 1024;
 
 /// The state of the round that goes on.
 #[derive(Debug, Default)]

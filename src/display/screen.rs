@@ -314,6 +314,31 @@ round 1 of 2: independent_analysis, 1 of 3 done, 0.5 s
     }
 
     #[test]
+    fn a_wider_terminal_keeps_no_row_of_the_narrow_one() {
+        let emulator = Emulator::new(40, 24);
+        let mut screen = on(&emulator, Lines::None);
+        for event in fixture::running().events() {
+            screen.event(event, ms(300));
+        }
+        screen.tick(ms(300));
+        emulator.resize(100);
+        screen.tick(ms(400));
+        assert_data_eq!(
+            emulator.text(),
+            str![[r#"
+$ council run
+round 1 of 2: independent_analysis, 1 of 3 done, 0.4 s
+  a  ok, 0.0 s, 532 tokens
+  b  answer, 0.1 s, ~6 tokens  b says that it depends
+  c  answer, 0.1 s, again in 0.5 s: rate_limited (HTTP 429): slow down
+"#]]
+        );
+        emulator.resize(120);
+        screen.finish();
+        assert_eq!(emulator.text(), "$ council run");
+    }
+
+    #[test]
     fn after_a_stop_nothing_that_others_wrote_is_wiped() {
         let emulator = Emulator::new(80, 24);
         let mut screen = on(&emulator, Lines::None);

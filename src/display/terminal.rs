@@ -43,9 +43,15 @@ pub(super) mod testing {
 
     impl Emulator {
         pub(crate) fn new(columns: u16, height: u16) -> Self {
-            let size = |n| NonZeroU16::new(n).expect("a terminal has a size");
             let parser = vt100::Parser::new(size(height), size(columns), 0);
             Self(Arc::new(Mutex::new(parser)))
+        }
+
+        /// Makes it wider or narrower, without laying anything out anew.
+        pub(crate) fn resize(&self, columns: u16) {
+            let mut parser = self.0.lock().expect("no panic");
+            let (height, _) = parser.screen().size();
+            parser.screen_mut().set_size(height, size(columns));
         }
 
         /// What stands on the screen, without white space at the ends of lines.
@@ -62,6 +68,10 @@ pub(super) mod testing {
             let text = text.replace('\n', "\r\n");
             self.0.lock().expect("no panic").process(text.as_bytes());
         }
+    }
+
+    fn size(n: u16) -> NonZeroU16 {
+        NonZeroU16::new(n).expect("a terminal has a size")
     }
 
     impl Terminal for Emulator {

@@ -6,6 +6,13 @@ use std::io::IsTerminal as _;
 /// The narrowest terminal that anything is laid out for.
 pub const NARROWEST: usize = 20;
 
+/// Rows and columns of the terminal that standard output is, just now.
+#[must_use]
+pub fn screen() -> Option<(usize, usize)> {
+    let size = console::Term::stdout().size_checked();
+    size.map(|(rows, columns)| (rows.into(), columns.into()))
+}
+
 /// Where output goes and what may be sent there.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Streams {
@@ -24,7 +31,7 @@ pub struct Streams {
 }
 
 impl Streams {
-    /// What this process finds. The only place that asks.
+    /// What this process finds. The only place that asks, but for [`screen`].
     #[must_use]
     pub fn gather() -> Self {
         let stdout_is_terminal = std::io::stdout().is_terminal();

@@ -74,7 +74,10 @@ pub(super) fn paint(row: &[Span], colour: bool) -> String {
 pub(super) fn fit(row: &[Span], columns: usize) -> Row {
     let mut left = columns;
     let mut out = Row::new();
-    for span in row {
+    for span in row.iter().filter(|span| !span.text.is_empty()) {
+        if left == 0 {
+            break;
+        }
         let tidied: Vec<String> = span.text.split(' ').map(words::tidy).collect();
         let text = words::clip(&tidied.join(" "), left);
         left = left.saturating_sub(measure_text_width(&text));
@@ -219,7 +222,15 @@ mod tests {
         assert_eq!(wrapped("ok 👩‍👩‍👧 yes", 5), ["ok 👩‍👩‍👧", "yes"]);
     }
 
+    #[test]
+    fn a_row_that_is_full_takes_no_more() {
+        let row = ["漢字", "two", "three"].map(|text| Span::new(Look::Plain, text));
+        assert_eq!(paint(&fit(&row, 6), false), "漢字t…");
+        assert_eq!(paint(&fit(&row, 7), false), "漢字two");
+    }
+
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
         #[test]
         fn no_row_is_too_wide_and_no_word_is_lost(text in "[a-z漢 ]{0,80}", columns in 12_usize..40) {
             let rows = wrapped(&text, columns);

@@ -335,7 +335,7 @@ impl Walk {
         // Where the columns would be slivers, each row is a list of its cells.
         if fits && room >= 8 * head.len() {
             // Lines between rows help only where a row takes several.
-            let is_short = lines.len() == 2 * rows.len() + 3;
+            let is_short = lines.len() == (2 * rows.len() + 3).max(4);
             let row = |line: String| vec![Span::new(Look::Plain, line.trim_end())];
             return lines
                 .into_iter()

@@ -14,7 +14,7 @@ use crate::report::{Format, Page, json, page, terminal};
 use crate::run::{RunHandle, StartOptions, Supervisor};
 use crate::spec::{self, Council, OnPartial, Overrides, parse_duration};
 use crate::store::{NewRun, Writer};
-use crate::ui::{Streams, Ui};
+use crate::ui::{NARROWEST, Streams, Ui};
 use clap::{Arg, ArgAction, Command, FromArgMatches, ValueEnum};
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
@@ -412,6 +412,11 @@ impl Watcher {
                 self.out.data_drawn(terminal::text(result, columns, colour));
             }
             (Some(Page::Data(text)), _) => self.out.data(&text),
+            (Some(Page::Account(_)), _) if ui.streams().stderr_is_terminal => {
+                let columns = ui.streams().width.map_or(80, usize::from).max(NARROWEST);
+                let colour = ui.streams().stderr_takes_colour();
+                ui.drawn(terminal::text(result, columns, colour));
+            }
             (Some(Page::Account(text)), _) => ui.text(text),
             (None, _) => {}
         }

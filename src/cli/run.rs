@@ -15,7 +15,7 @@ use crate::report::{Format, Page, json, page, terminal};
 use crate::run::{RunHandle, StartOptions, Supervisor};
 use crate::spec::{self, Council, OnPartial, Overrides, Setting, parse_duration};
 use crate::store::{NewRun, Writer};
-use crate::ui::{Streams, Ui};
+use crate::ui::{NARROWEST, Streams, Ui};
 use clap::ValueEnum;
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal as _};
@@ -406,6 +406,11 @@ impl Watcher {
                 self.out.data_drawn(terminal::text(result, columns, colour));
             }
             (Some(Page::Data(text)), _) => self.out.data(&text),
+            (Some(Page::Account(_)), _) if ui.streams().stderr_is_terminal => {
+                let columns = ui.streams().width.map_or(80, usize::from).max(NARROWEST);
+                let colour = ui.streams().stderr_takes_colour();
+                ui.drawn(terminal::text(result, columns, colour));
+            }
             (Some(Page::Account(text)), _) => ui.text(text),
             (None, _) => {}
         }

@@ -74,6 +74,8 @@ fn commands_and_flags_of_the_readme_exist() {
         "list",
         "validate",
         "topologies",
+        "events",
+        "cancel",
         "schema",
         "completions",
     ]

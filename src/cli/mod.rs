@@ -1,12 +1,18 @@
 //! The command line: one file a command, each its arguments and one function.
 
+mod again;
 mod cancel;
 mod error;
 mod events;
+mod execute;
 mod exit;
+mod later;
 mod list;
 mod man;
 mod panics;
+mod replay;
+mod resume;
+mod retry;
 mod run;
 mod show;
 mod signals;
@@ -63,6 +69,9 @@ enum Cmd {
     Topologies(topologies::Args),
     Events(events::Args),
     Cancel(cancel::Args),
+    Resume(Box<resume::Args>),
+    Retry(Box<retry::Args>),
+    Replay(Box<replay::Args>),
 }
 
 /// Commands that are named in the documentation of the format and come with a later version.
@@ -70,9 +79,6 @@ const NOT_YET: &[&str] = &[
     "schema",
     "completions",
     "watch",
-    "resume",
-    "retry",
-    "replay",
     "batch",
     "diff",
     "export",
@@ -110,6 +116,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
             Cmd::Topologies(args) => topologies::run(args, &ui),
             Cmd::Events(args) => events::run(&cli.global, args, &ui),
             Cmd::Cancel(args) => cancel::run(&cli.global, args, &ui),
+            Cmd::Resume(args) => resume::run(&cli.global, args, &ui),
+            Cmd::Retry(args) => retry::run(&cli.global, args, &ui),
+            Cmd::Replay(args) => replay::run(&cli.global, args, &ui),
         })
     });
     match bug.unwrap_or_else(|words| Err(CliError::bug(words))) {

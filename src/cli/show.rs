@@ -2,8 +2,8 @@
 
 use super::Global;
 use super::error::CliError;
+use super::execute::FormatArg;
 use super::exit;
-use super::run::FormatArg;
 use crate::event::MemberId;
 use crate::report::{Format, Page, detail, page};
 use crate::ui::Ui;

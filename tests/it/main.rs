@@ -12,3 +12,4 @@ mod refusals;
 mod run;
 mod shipped;
 mod structure;
+mod tape;

@@ -237,21 +237,18 @@ mod tests {
     }
 
     fn recorded() -> Vec<Event> {
-        let mut notice = of_call(
-            "0.a.answer",
-            EventKind::Notice(Notice {
-                code: "token_limit".to_owned(),
-                text: "cut".to_owned(),
-            }),
-        );
-        notice.member = None;
+        let notice = |code: &str| {
+            let (code, text) = (code.to_owned(), "cut".to_owned());
+            of_call("0.a.answer", EventKind::Notice(Notice { code, text }))
+        };
         events(vec![
             started("0.a.answer"),
             started("0.b.answer"),
             started("0.c.answer"),
             started("0.d.answer"),
             started("0.e.answer"),
-            notice,
+            notice("token_limit"),
+            notice(REQUEST_DIFFERS),
             completed("0.a.answer", MemberStatus::Ok, None),
             completed(
                 "0.b.answer",
@@ -294,7 +291,12 @@ mod tests {
             ..done(MemberStatus::Ok, None)
         };
         assert_eq!(played.done, expected);
-        assert_eq!(played.notices.len(), 1);
+        let codes: Vec<&str> = played.notices.iter().map(|n| n.code.as_str()).collect();
+        assert_eq!(
+            codes,
+            ["token_limit"],
+            "what an earlier playing said is not repeated"
+        );
         assert!(!played.differs);
     }
 

@@ -1,8 +1,9 @@
 //! A recorded run, to be made again with its tape.
 
 use super::error::CliError;
-use crate::event::{Event, EventKind, RunId, RunStarted};
-use crate::run::StartOptions;
+use super::execute;
+use crate::event::{ErrorKind, Event, EventKind, RunError, RunId, RunStarted};
+use crate::run::{self, StartError, StartOptions};
 use crate::spec::{self, Council, Overrides};
 use crate::store::{Reader, Recipe};
 use crate::tape::{Mode, Tape};
@@ -76,15 +77,38 @@ impl Recorded {
     }
 
     /// A new run that plays what `mode` says.
-    pub(super) fn options(self, mode: Mode) -> StartOptions {
+    pub(super) fn options(&self, mode: Mode) -> StartOptions {
         let tape = Tape::of(mode, &self.events);
-        let mut options = StartOptions::new(self.council, self.input);
-        options.labels = self.labels;
+        let mut options = StartOptions::new(Arc::clone(&self.council), self.input.clone());
+        options.labels = self.labels.clone();
         options.seed = self.seed;
         options.deadline = self.deadline;
-        options.origin = Some(self.run_id);
+        options.origin = Some(self.run_id.clone());
         options.tape = Some(tape);
         options
+    }
+
+    /// As [`Self::options`] of a resume. A run whose calls are all recorded just ends: where a key
+    /// is missing that nobody would be asked with, it is not asked for either.
+    pub(super) fn to_resume(&self) -> Result<StartOptions, CliError> {
+        let options = self.options(Mode::Resume);
+        if let Err(StartError::MissingKey(_)) = run::check(&options)
+            && self.is_whole()?
+        {
+            return Ok(self.options(Mode::Replay));
+        }
+        Ok(options)
+    }
+
+    /// Whether the tape holds every reply that the run comes to want: found by playing it.
+    fn is_whole(&self) -> Result<bool, CliError> {
+        let mut options = self.options(Mode::Replay);
+        options.deadline = None;
+        let result = execute::runtime()?.block_on(run::run(options))?;
+        // An error of a call names its provider; this one is the run's own.
+        let is_miss =
+            |error: &RunError| error.kind == ErrorKind::NotFound && error.provider.is_none();
+        Ok(!result.errors.first().is_some_and(is_miss))
     }
 }
 

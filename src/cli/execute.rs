@@ -18,6 +18,7 @@ use clap::ValueEnum;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::runtime::{Builder, Runtime};
 
 /// How a run is named, limited, shown and kept.
 #[derive(Debug, clap::Args)]
@@ -173,10 +174,7 @@ pub(super) fn make(
     mut options: StartOptions,
     ui: &Ui,
 ) -> Result<u8, CliError> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| CliError::bug(format_args!("no runtime can be started: {error}")))?;
+    let runtime = runtime()?;
     let on_partial = flags.on_partial.map(OnPartial::from);
     let prepared = Prepared {
         mode: mode::decide(&flags.wishes(global), ui.streams()),
@@ -202,6 +200,14 @@ pub(super) fn make(
     // A call that blocks its thread must not hold up the end.
     runtime.shutdown_background();
     code
+}
+
+/// What tasks of a run run on.
+pub(super) fn runtime() -> Result<Runtime, CliError> {
+    Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| CliError::bug(format_args!("no runtime can be started: {error}")))
 }
 
 /// The row of the run: all that it takes to make it again.

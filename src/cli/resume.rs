@@ -4,8 +4,7 @@ use super::Global;
 use super::again::{Instead, Recorded};
 use super::error::CliError;
 use super::execute::{self, Flags};
-use crate::event::RunStatus;
-use crate::tape::Mode;
+use crate::event::{RunId, RunStatus};
 use crate::ui::Ui;
 
 /// Take up a run that crashed, failed or was cancelled
@@ -56,11 +55,11 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
         force: args.force,
     });
     let recorded = Recorded::of_store(&reader, &run_id, instead.as_ref())?;
-    execute::make(global, &args.flags, recorded.options(Mode::Resume), ui)
+    execute::make(global, &args.flags, recorded.to_resume()?, ui)
 }
 
 /// What is said of a run that has not ended.
-pub(super) fn goes_on(run_id: &crate::event::RunId) -> CliError {
+pub(super) fn goes_on(run_id: &RunId) -> CliError {
     CliError::usage(format_args!("run {run_id} still goes on"))
         .hint(format!("`council events {run_id} --follow` shows how"))
 }

@@ -182,6 +182,9 @@ fn a_killed_run_is_resumed_and_no_recorded_call_is_made_again() {
     lab.ask_and_kill();
     assert_eq!(lab.counts(), [1, 1, 1]);
     lab.get_well();
+    let keyless = lab.env.run(["resume", "r"]);
+    let told = keyless.assert_code(2).stderr();
+    assert!(told.contains("LAB_KEY"), "{told}");
     // All that it takes is in the store.
     std::fs::remove_file(lab.env.path("pair.toml")).expect("the spec is there");
     let resumed = lab.run(&["resume", "r", "--run-id", "s", "--format", "json"]);
@@ -363,7 +366,8 @@ fn who_was_ended_by_a_recorded_failure_is_not_asked() {
     lab.get_well();
     let before = lab.counts();
     for command in ["resume", "replay"] {
-        let json = lab.run(&[command, "r", "--format", "json"]);
+        // All that it wants is recorded, so no key is asked for.
+        let json = lab.env.run([command, "r", "--format", "json"]);
         assert_eq!(
             lasting(json.assert_code(1).json()),
             lasting(made.clone()),

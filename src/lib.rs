@@ -27,7 +27,8 @@
 //! | [`provider`] | one question to one model; one adapter a file | spec, event |
 //! | [`store`] | the SQLite file and who is alive; the only SQL | event |
 //! | [`recorder`] | the `Recorder` trait, its `RecorderProcess`, and the SQLite recorder | store, bus, event |
-//! | [`run`] | `RunServer`, calls, clock, registry, `Supervisor` | provider, round, spec, recorder, bus, event |
+//! | [`tape`] | completed calls of a recorded run, played back instead of made | event |
+//! | [`run`] | `RunServer`, calls, clock, registry, `Supervisor` | provider, round, spec, tape, recorder, bus, event |
 //! | [`report`] | text of a result: json, markdown, plain | spec, event |
 //! | [`display`] | what a screen shows while a run goes on | ui, report, event |
 //! | [`input`] | the question, from the command line, a file or a pipe, and the files beside it | event |
@@ -50,4 +51,5 @@ pub mod round;
 pub mod run;
 pub mod spec;
 pub mod store;
+pub mod tape;
 pub mod ui;

@@ -9,20 +9,29 @@ use std::ffi::OsString;
 
 /// Commands.
 const COMMANDS: &[&str] = &[
-    "watch", "resume", "retry", "replay", "batch", "diff", "export", "stats", "search", "prune",
-    "doctor", "diagram",
+    "watch", "batch", "diff", "export", "stats", "search", "prune", "doctor", "diagram",
 ];
 
-/// Flags of `run`, and whether they take a value.
-const FLAGS: &[(&str, bool)] = &[
-    ("from", true),
+/// Commands that make a run.
+const MAKERS: &[&str] = &["run", "resume", "retry", "replay"];
+
+/// Flags of all commands that make a run, and whether they take a value.
+const LIMITS: &[(&str, bool)] = &[
     ("max-calls", true),
     ("max-tokens", true),
     ("max-cost", true),
     ("gate", true),
     ("require-record", false),
-    ("dry-run", false),
 ];
+
+/// Flags of `run` alone.
+const FLAGS: &[(&str, bool)] = &[("from", true), ("dry-run", false)];
+
+/// The flags of `command` that come later.
+fn flags_of(command: &str) -> impl Iterator<Item = &'static (&'static str, bool)> {
+    let own: &[_] = if command == "run" { FLAGS } else { &[] };
+    LIMITS.iter().chain(own)
+}
 
 /// `command`, so that it takes these names too.
 fn with_names(command: Command) -> Command {
@@ -38,17 +47,19 @@ fn with_names(command: Command) -> Command {
             .disable_help_flag(true)
             .arg(rest())
     });
-    let flags = FLAGS.iter().map(|(name, takes_value)| {
+    let flag = |(name, takes_value): &(&'static str, bool)| {
         let action = if *takes_value {
             ArgAction::Append
         } else {
             ArgAction::SetTrue
         };
         Arg::new(*name).long(*name).action(action).hide(true)
-    });
-    command
-        .subcommands(commands)
-        .mut_subcommand("run", |run| run.args(flags))
+    };
+    MAKERS
+        .iter()
+        .fold(command.subcommands(commands), |command, name| {
+            command.mut_subcommand(name, |maker| maker.args(flags_of(name).map(flag)))
+        })
 }
 
 /// What `args` mean to `command`.
@@ -68,8 +79,9 @@ pub(super) fn parse(command: &Command, args: &[OsString]) -> Result<ArgMatches, 
     let given =
         |run: &ArgMatches, name: &str| run.value_source(name) == Some(ValueSource::CommandLine);
     let flag = matches
-        .subcommand_matches("run")
-        .and_then(|run| FLAGS.iter().find(|(name, _)| given(run, name)));
+        .subcommand()
+        .filter(|(maker, _)| MAKERS.contains(maker))
+        .and_then(|(maker, args)| flags_of(maker).find(|(name, _)| given(args, name)));
     match flag {
         Some((name, _)) => Err(CliError::not_yet(format_args!("the flag `--{name}`"))),
         None => Ok(matches),

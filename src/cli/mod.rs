@@ -1,9 +1,11 @@
 //! The command line: one file a command, each its arguments and one function.
 
+mod again;
 mod cancel;
 mod completions;
 mod error;
 mod events;
+mod execute;
 mod exit;
 mod flags;
 mod later;
@@ -11,6 +13,9 @@ mod list;
 mod man;
 mod pager;
 mod panics;
+mod replay;
+mod resume;
+mod retry;
 mod run;
 mod schema;
 mod show;
@@ -78,6 +83,9 @@ enum Cmd {
     Cancel(cancel::Args),
     Schema(schema::Args),
     Completions(completions::Args),
+    Resume(Box<resume::Args>),
+    Retry(Box<retry::Args>),
+    Replay(Box<replay::Args>),
 }
 
 /// The whole command line, as clap knows it.
@@ -99,6 +107,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
             Cmd::Cancel(args) => cancel::run(&cli.global, args, &ui),
             Cmd::Schema(args) => schema::run(args, &ui),
             Cmd::Completions(args) => completions::run(args, &ui),
+            Cmd::Resume(args) => resume::run(&cli.global, args, &ui),
+            Cmd::Retry(args) => retry::run(&cli.global, args, &ui),
+            Cmd::Replay(args) => replay::run(&cli.global, args, &ui),
         })
     });
     match bug.unwrap_or_else(|words| Err(CliError::bug(words))) {

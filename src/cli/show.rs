@@ -2,7 +2,7 @@
 
 use super::Global;
 use super::error::CliError;
-use super::run::FormatArg;
+use super::execute::FormatArg;
 use super::{exit, pager};
 use crate::event::{MemberId, RunResult};
 use crate::report::{Format, Page, detail, page, terminal};

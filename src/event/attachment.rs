@@ -35,6 +35,20 @@ impl Attachment {
     /// files that a spec names: `attachment:01:NAME`.
     #[must_use]
     pub fn stored_as(&self, place: usize) -> String {
-        format!("attachment:{place:02}:{}", self.name)
+        format!("{STORED}{place:02}:{}", self.name)
+    }
+
+    /// The attachment that a store keeps as `name`; none where it is another file.
+    #[must_use]
+    pub fn of_stored(name: &str, content: &[u8]) -> Option<Self> {
+        let (_place, name) = name.strip_prefix(STORED)?.split_once(':')?;
+        let text = String::from_utf8(content.to_vec()).ok()?;
+        Some(Self {
+            name: name.to_owned(),
+            text,
+        })
     }
 }
+
+/// What the names begin with under which stores keep attachments.
+const STORED: &str = "attachment:";

@@ -19,7 +19,7 @@ pub enum ErrorKind {
     Auth,
     /// The account has no credit or quota left (402).
     Billing,
-    /// There is no such model or endpoint (404).
+    /// There is no such model or endpoint (404), or no such call on a tape.
     NotFound,
     /// The provider refused the request as it stands (400, 422).
     InvalidRequest,

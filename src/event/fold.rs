@@ -57,6 +57,8 @@ impl End {
 pub struct Fold {
     result: RunResult,
     totals: Cost,
+    /// What replies that were played back cost when they were made.
+    then: Cost,
     per_member: IndexMap<MemberId, Cost>,
     /// The last reply to a call of purpose `synthesis` that could be used, and whose it is.
     synthesis: Option<(Value, MemberId)>,
@@ -86,8 +88,10 @@ impl Cost {
         }
     }
 
+    /// Where all was played back, nothing was paid.
     fn known_cost(&self) -> Option<f64> {
-        self.cost_usd.filter(|_| !self.unpriced)
+        let nothing = (self.calls.from_tape > 0).then_some(0.0);
+        self.cost_usd.or(nothing).filter(|_| !self.unpriced)
     }
 }
 
@@ -129,6 +133,7 @@ impl Fold {
                 record: Record::of(RecordState::Complete),
             },
             totals: Cost::default(),
+            then: Cost::default(),
             per_member: IndexMap::new(),
             synthesis: None,
             last_seq: None,
@@ -259,6 +264,8 @@ impl Fold {
                 usage: self.totals.usage,
                 cost_usd: self.totals.known_cost(),
                 calls: self.totals.calls,
+                usage_then: (self.totals.calls.from_tape > 0).then_some(self.then.usage),
+                cost_usd_then: self.then.known_cost(),
             },
         };
         Draft::of_run(if completed {
@@ -357,6 +364,10 @@ impl Fold {
     }
 
     fn member_completed(&mut self, call: &CallKey, completed: &MemberCompleted) {
+        if completed.from_tape {
+            self.then
+                .reply(completed.usage.as_ref(), completed.cost_usd);
+        }
         self.charge(Some(&call.member), |cost| {
             if completed.from_tape {
                 cost.calls.from_tape += 1;

@@ -531,13 +531,13 @@ pub struct MemberCompleted {
     /// How sure the member says it is, 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f64>,
-    /// Tokens of the reply that counts.
+    /// Tokens of the reply that counts; of one that is played back, what it used when it was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage: Option<Usage>,
-    /// What it cost, in US dollars.
+    /// What it cost, in US dollars, likewise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_usd: Option<f64>,
-    /// How many attempts were made.
+    /// How many attempts were made; none of one that is played back.
     pub attempts: u32,
     /// From the call's start to its end, in milliseconds of running time.
     pub duration_ms: u64,
@@ -592,13 +592,19 @@ pub struct Calls {
 /// What a run took in all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Totals {
-    /// Tokens, discarded replies included.
+    /// Tokens, discarded replies included and replies that were played back left out.
     pub usage: Usage,
-    /// US dollars; absent when a price is unknown.
+    /// US dollars that were paid; absent when a price is unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_usd: Option<f64>,
     /// Calls.
     pub calls: Calls,
+    /// Tokens of the replies that were played back, from when they were made; absent where none was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage_then: Option<Usage>,
+    /// US dollars that those replies cost then; absent when a price is unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_usd_then: Option<f64>,
 }
 
 /// Data of `run_completed` and `run_failed`: the outcome, complete in itself.

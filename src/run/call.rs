@@ -12,6 +12,7 @@ use crate::event::{
 use crate::provider::{CallError, Provider, Request, Sampling, Stop as StopReason};
 use crate::round;
 use crate::spec::{Effort, Profile, write_duration};
+use crate::tape::{Played, REQUEST_DIFFERS, Tape};
 use backon::{BackoffBuilder as _, ExponentialBackoff, ExponentialBuilder};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -55,11 +56,24 @@ pub(super) struct Call {
     pub(super) clock: Clock,
     /// When the run's deadline is.
     pub(super) deadline: Option<Running>,
+    /// What is played instead of making the call.
+    pub(super) played: Option<Played>,
 }
 
 impl Call {
-    /// Makes the call, from `member_started` to `member_completed`.
-    pub(super) async fn make(self) -> MemberCompleted {
+    /// Looks the call up on the tape: what is found there is played.
+    pub(super) fn look_up(&mut self, tape: &Tape) {
+        self.played = tape.look(&self.ask.call, &self.request_hash());
+    }
+
+    /// Whether a failure is played.
+    pub(super) fn plays_a_failure(&self) -> bool {
+        let played = self.played.as_ref();
+        played.is_some_and(|played| played.done.status.is_missing())
+    }
+
+    /// Makes or plays the call, from `member_started` to `member_completed`.
+    pub(super) async fn make(mut self) -> MemberCompleted {
         let started = self.clock.now();
         self.post(EventKind::MemberStarted(MemberStarted {
             model: self.profile.model.to_string(),
@@ -69,9 +83,26 @@ impl Call {
             sub_run_id: None,
         }))
         .await;
-        let done = self.attempts(started).await;
+        let done = match self.played.take() {
+            Some(played) => self.play(played).await,
+            None => self.attempts(started).await,
+        };
         self.post(EventKind::MemberCompleted(done.clone())).await;
         done
+    }
+
+    async fn play(&self, played: Played) -> MemberCompleted {
+        if played.differs {
+            let text = format!(
+                "the reply to {} is played back, and was recorded for another request",
+                self.ask.call
+            );
+            self.notice(REQUEST_DIFFERS, &text).await;
+        }
+        for notice in played.notices {
+            self.post(EventKind::Notice(notice)).await;
+        }
+        played.done
     }
 
     async fn attempts(&self, started: Running) -> MemberCompleted {

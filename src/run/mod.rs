@@ -11,6 +11,7 @@ mod call;
 mod clock;
 mod gather;
 mod handle;
+mod nobody;
 mod registry;
 mod server;
 mod start;

@@ -13,6 +13,7 @@ use crate::event::{
 };
 use crate::round::{self, Close, FailureMode, Held, Minutes, Reply, RoundPlan, Seat, Step, Table};
 use crate::spec::{Council, Profile, write_duration};
+use crate::tape::{Mode, Tape};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::convert::Infallible;
@@ -29,6 +30,8 @@ pub(super) struct RunServer {
     pub(super) parent: Option<RunId>,
     pub(super) origin: Option<RunId>,
     pub(super) deadline: Option<Duration>,
+    /// Calls that are played instead of made.
+    pub(super) tape: Option<Tape>,
     pub(super) endpoints: HashMap<String, Endpoint>,
     pub(super) bus: Bus,
     pub(super) stop: Stop,
@@ -237,6 +240,14 @@ impl RunServer {
                     return (sat, Some(Halt::Failed(error.message.clone(), Some(error))));
                 }
             };
+            let calls: Vec<Call> = asks
+                .into_iter()
+                .map(|ask| self.call(ask, round, progress))
+                .collect();
+            let fail_fast = plan.failure_mode == FailureMode::FailFast;
+            if let Some(halt) = self.off_the_tape(&calls, fail_fast) {
+                return (sat, Some(halt));
+            }
             if !sat.held {
                 sat.held = true;
                 let started = RoundStarted {
@@ -245,17 +256,12 @@ impl RunServer {
                 let body = EventKind::RoundStarted(started);
                 self.bus.post(Draft::of_round(round.clone(), body)).await;
             }
-            let fail_fast = plan.failure_mode == FailureMode::FailFast;
             let tasks = Tasks {
                 bus: &self.bus,
                 stop: &self.stop,
                 round,
                 fail_fast,
             };
-            let calls = asks
-                .into_iter()
-                .map(|ask| self.call(ask, round, progress))
-                .collect();
             let ended = tasks.make(calls).await;
             sat.replies.extend(ended.replies);
             if let Some(failed) = ended.failed {
@@ -293,7 +299,7 @@ impl RunServer {
     fn call(&self, ask: Ask, round: &RoundRef, progress: &Progress) -> Call {
         let profile = self.profile(&ask.call.member).clone();
         let endpoint = self.endpoints[&profile.model.provider].clone();
-        Call {
+        let mut call = Call {
             ask,
             round: round.clone(),
             profile,
@@ -303,7 +309,30 @@ impl RunServer {
             stop: self.stop.clone(),
             clock: self.clock.clone(),
             deadline: progress.deadline,
+            played: None,
+        };
+        if let Some(tape) = &self.tape {
+            call.look_up(tape);
         }
+        call
+    }
+
+    /// Why a replay cannot go on: it makes no calls, and its tape lacks some of these. Where the
+    /// first failure ends a step, those that it ended are not missed.
+    fn off_the_tape(&self, calls: &[Call], fail_fast: bool) -> Option<Halt> {
+        let tape = self.tape.as_ref()?;
+        if tape.mode() != Mode::Replay || (fail_fast && calls.iter().any(Call::plays_a_failure)) {
+            return None;
+        }
+        let missed = calls.iter().find(|call| call.played.is_none())?;
+        let key = &missed.ask.call;
+        let reason = format!("the tape has no reply to {key}, and a replay makes no calls");
+        let error = RunError {
+            member: Some(key.member.clone()),
+            round: Some(key.round),
+            ..RunError::new(ErrorKind::NotFound, reason.clone())
+        };
+        Some(Halt::Failed(reason, Some(error)))
     }
 
     /// A round asks members of the council and its chair, nobody else.

@@ -3,6 +3,7 @@
 use super::call::Endpoint;
 use super::clock::Clock;
 use super::handle::{LinkedRun, RunHandle, RunState, Shared};
+use super::nobody::Nobody;
 use super::registry::Registry;
 use super::server::RunServer;
 use super::stop::Stop;
@@ -12,6 +13,7 @@ use crate::event::{Attachment, Event, RunId, RunResult};
 use crate::provider::{self, Context, MissingKey, OpenError, Provider};
 use crate::recorder::{Recorder, RecorderError, RecorderProcess};
 use crate::spec::Council;
+use crate::tape::{Mode, Tape};
 use futures::FutureExt as _;
 use std::collections::{BTreeMap, HashMap};
 use std::panic::AssertUnwindSafe;
@@ -41,6 +43,9 @@ pub struct StartOptions {
     pub parent: Option<RunId>,
     /// The run whose replies this run plays back.
     pub origin: Option<RunId>,
+    /// Calls that are played back instead of made. In a replay no provider is opened and no key
+    /// is asked for.
+    pub tape: Option<Tape>,
     /// How long the run may take; the council's own where nobody sets another.
     pub deadline: Option<Duration>,
     /// Who keeps the run; nobody where absent.
@@ -72,6 +77,7 @@ impl StartOptions {
             labels: BTreeMap::new(),
             parent: None,
             origin: None,
+            tape: None,
             recorder: None,
             record_grace: RECORD_GRACE,
             cancel_requested: CancellationToken::new(),
@@ -171,6 +177,7 @@ pub async fn start(
         parent: options.parent,
         origin: options.origin,
         deadline: options.deadline,
+        tape: options.tape,
         endpoints,
         bus: bus.clone(),
         stop: options.stop,
@@ -226,8 +233,18 @@ fn endpoints(options: &StartOptions) -> Result<HashMap<String, Endpoint>, StartE
         council,
         providers,
         context,
+        tape,
         ..
     } = options;
+    if tape
+        .as_ref()
+        .is_some_and(|tape| tape.mode() == Mode::Replay)
+    {
+        let names = council.providers.keys().cloned();
+        return Ok(names
+            .map(|name| (name, Endpoint::new(Arc::new(Nobody), 1)))
+            .collect());
+    }
     let of_spec = || {
         council
             .providers

@@ -49,6 +49,10 @@ impl Tasks<'_> {
         let mut tasks = JoinSet::new();
         // In a fail-fast round the calls have a stop of their own: the run itself goes on to its end.
         let local = self.stop.child();
+        if self.fail_fast && calls.iter().any(Call::plays_a_failure) {
+            // The failure that ended the others is on the tape: they need not be asked.
+            local.end_step();
+        }
         for (place, mut call) in calls.into_iter().enumerate() {
             call.stop = local.clone();
             let handle = tasks.spawn(async move { (place, call.make().await) });

@@ -12,6 +12,7 @@
 //! | `live` | which recording processes are alive, by file locks |
 //! | `crash` | the end of a run whose process died |
 //! | `read`, `find`, `summary` | [`Reader`]: a run as it is stored, by name, in a list |
+//! | `recipe` | what a run was made of, to make it again |
 //!
 //! What always holds:
 //! - The store has a gapless prefix of each run's events. One thing may stand behind a gap: where
@@ -34,6 +35,7 @@ mod live;
 mod open;
 mod path;
 mod read;
+mod recipe;
 mod schema;
 mod scribe;
 mod sql;
@@ -48,6 +50,7 @@ pub use error::StoreError;
 pub use find::FindError;
 pub use path::locate;
 pub use read::{News, Reader};
+pub use recipe::Recipe;
 pub use sql::NewRun;
 pub use summary::Summary;
 pub use write::Writer;

@@ -287,7 +287,7 @@ impl Reader {
         StoreError::of(&self.path, PATIENCE, fault)
     }
 
-    fn fault_of(&self, run_id: &RunId, fault: &rusqlite::Error) -> StoreError {
+    pub(super) fn fault_of(&self, run_id: &RunId, fault: &rusqlite::Error) -> StoreError {
         if sql::is_unreadable(fault) {
             return self.unreadable(run_id, fault.to_string());
         }

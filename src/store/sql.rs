@@ -127,7 +127,7 @@ where
         .transpose()
 }
 
-fn json<T: DeserializeOwned>(index: usize, text: &str) -> rusqlite::Result<T> {
+pub(super) fn json<T: DeserializeOwned>(index: usize, text: &str) -> rusqlite::Result<T> {
     serde_json::from_str(text).map_err(|fault| unreadable(index, fault))
 }
 

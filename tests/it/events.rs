@@ -346,6 +346,8 @@ fn outcome() -> impl Strategy<Value = Outcome> {
             retries,
         });
     let totals = (usage(), of(number()), calls).prop_map(|(usage, cost_usd, calls)| Totals {
+        usage_then: cost_usd.map(|_| usage),
+        cost_usd_then: cost_usd,
         usage,
         cost_usd,
         calls,

@@ -16,3 +16,4 @@ mod run;
 mod screens;
 mod shipped;
 mod structure;
+mod tape;

@@ -316,7 +316,7 @@ fn what_a_later_version_has_is_refused_by_name() {
     let env = TestEnv::new();
     let mut all = String::new();
     for args in [
-        vec!["resume", "latest"],
+        vec!["batch", "latest"],
         vec!["watch", "latest"],
         vec!["run", "quickstart", "--input", "x", "--max-cost", "1"],
         vec!["run", "quickstart", "--input", "x", "--dry-run"],
@@ -332,8 +332,8 @@ fn what_a_later_version_has_is_refused_by_name() {
     assert_data_eq!(
         all,
         str![[r#"
-$ council resume latest
-error: the command `resume` does not exist yet in this version
+$ council batch latest
+error: the command `batch` does not exist yet in this version
 
 $ council watch latest
 error: the command `watch` does not exist yet in this version

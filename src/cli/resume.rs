@@ -1,0 +1,64 @@
+//! `council resume`: a run that did not come to its end, taken up where it stopped.
+
+use super::Global;
+use super::again::{Instead, Recorded};
+use super::error::CliError;
+use super::execute::{self, Flags};
+use crate::event::{RunId, RunStatus};
+use crate::ui::Ui;
+
+/// Take up a run that crashed, failed or was cancelled
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "A new run is made, and nothing that is recorded is paid for again: every call that ended is
+played back, failed ones too, and only the others are made. The deadline starts anew.
+
+Examples:
+  council resume latest
+  council resume 0198 ./changed.toml --force
+
+Exit codes: as of `council run`, for the new run; 2 where there is nothing to resume."
+)]
+pub(super) struct Args {
+    /// A run: its id, the beginning of one, or `latest`
+    #[arg(value_name = "RUN")]
+    run: String,
+    /// The spec of the run; the recorded one is used without it
+    #[arg(value_name = "SPEC")]
+    spec: Option<String>,
+    /// Take SPEC also where it is not the spec that the run was made with
+    #[arg(long, requires = "spec")]
+    force: bool,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError> {
+    let (reader, run_id) = global.find(&args.run)?;
+    match reader.result(&run_id)?.status {
+        RunStatus::Crashed | RunStatus::Cancelled | RunStatus::Failed => {}
+        RunStatus::Completed => {
+            return Err(CliError::usage(format_args!(
+                "run {run_id} is completed: there is nothing to resume"
+            ))
+            .hint(format!(
+                "`council retry {run_id}` asks again what failed in it"
+            )));
+        }
+        RunStatus::Pending | RunStatus::Running => return Err(goes_on(&run_id)),
+    }
+    args.flags.check_output(ui)?;
+    let spec = args.spec.as_deref();
+    let instead = spec.map(|spec| Instead {
+        spec,
+        force: args.force,
+    });
+    let recorded = Recorded::of_store(&reader, &run_id, instead.as_ref())?;
+    execute::make(global, &args.flags, recorded.to_resume()?, ui)
+}
+
+/// What is said of a run that has not ended.
+pub(super) fn goes_on(run_id: &RunId) -> CliError {
+    CliError::usage(format_args!("run {run_id} still goes on"))
+        .hint(format!("`council events {run_id} --follow` shows how"))
+}

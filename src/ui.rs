@@ -1,12 +1,11 @@
 //! The only file that prints: standard output carries data, standard error all else.
 //!
-//! Each stream has a thread of its own and a queue without bound before it, so a terminal that is
-//! held or a pipe that nobody reads costs memory and never the run's time. Data is escaped on a
-//! terminal and goes byte for byte to everything else; what is said on standard error is always
-//! escaped, since logs are read on terminals too. A closed standard output changes nothing but
-//! [`Delivery::closed`]. While progress bars stand, lines go to whoever drew them
-//! ([`Ui::divert`]). [`Ui::finish`] and [`Ui::abandon`] wait until all is written; after them
-//! nothing more is.
+//! Each stream has a thread of its own, from its first use on, and a queue without bound before it,
+//! so a terminal that is held or a pipe that nobody reads costs memory and never the run's time.
+//! Data is escaped on a terminal and goes byte for byte to everything else; what is said on
+//! standard error is always escaped, since logs are read on terminals too. A closed standard
+//! output changes nothing but [`Delivery::closed`]. While progress bars stand, lines go to whoever
+//! drew them ([`Ui::divert`]). [`Ui::finish`] waits until all is written; after it nothing more is.
 
 mod escape;
 mod line;
@@ -96,8 +95,8 @@ impl Ui {
         Self {
             inner: Arc::new(Inner {
                 streams,
-                out: Printer::start("stdout", out),
-                err: Printer::start("stderr", err),
+                out: Printer::new("stdout", out),
+                err: Printer::new("stderr", err),
                 sink: Mutex::new(None),
             }),
         }
@@ -225,45 +224,81 @@ enum Job {
     Abandon,
 }
 
-/// A stream with its thread.
+/// A stream with its thread, which begins with the first thing to write.
 struct Printer {
-    jobs: Sender<Job>,
-    thread: Mutex<Option<JoinHandle<Delivery>>>,
+    name: &'static str,
+    work: Mutex<Work>,
     closed: Arc<AtomicBool>,
 }
 
+/// Where the work of a printer stands.
+enum Work {
+    /// Nothing was to be written so far.
+    Waits(Target),
+    Goes(Sender<Job>, JoinHandle<Delivery>),
+    /// It has ended, or the system has no thread for it: the stream is as good as closed.
+    Over,
+}
+
 impl Printer {
-    fn start(name: &str, target: Target) -> Self {
-        let (jobs, queue) = mpsc::channel();
-        let closed = Arc::new(AtomicBool::new(false));
-        let seen = Arc::clone(&closed);
-        // Without a thread (the system has none left) the stream is as good as closed.
-        let thread = thread::Builder::new()
-            .name(name.to_owned())
-            .spawn(move || print(&queue, target, &seen))
-            .ok();
+    fn new(name: &'static str, target: Target) -> Self {
         Self {
-            jobs,
-            thread: Mutex::new(thread),
-            closed,
+            name,
+            work: Mutex::new(Work::Waits(target)),
+            closed: Arc::new(AtomicBool::new(false)),
+        }
+    }
+
+    fn send(&self, job: Job) {
+        let mut work = locked(&self.work);
+        if let Work::Waits(_) = &*work
+            && let Work::Waits(target) = std::mem::replace(&mut *work, Work::Over)
+        {
+            let (jobs, queue) = mpsc::channel();
+            let seen = Arc::clone(&self.closed);
+            let thread = thread::Builder::new()
+                .name(self.name.to_owned())
+                .spawn(move || print(&queue, target, &seen));
+            if let Ok(thread) = thread {
+                *work = Work::Goes(jobs, thread);
+            }
+        }
+        if let Work::Goes(jobs, _) = &*work {
+            drop(jobs.send(job));
         }
     }
 
     /// After the end nobody listens, and that is no fault.
     fn write(&self, text: String) {
-        drop(self.jobs.send(Job::Write(text)));
+        self.send(Job::Write(text));
     }
 
     fn wait(&self) {
-        let (ack, done) = mpsc::channel();
-        drop(self.jobs.send(Job::Ack(ack)));
-        let _ = done.recv();
+        if matches!(&*locked(&self.work), Work::Goes(..)) {
+            let (ack, done) = mpsc::channel();
+            self.send(Job::Ack(ack));
+            let _ = done.recv();
+        }
     }
 
     /// None where it has ended before.
     fn end(&self, how: Job) -> Option<Delivery> {
-        drop(self.jobs.send(how));
-        locked(&self.thread).take()?.join().ok()
+        let work = std::mem::replace(&mut *locked(&self.work), Work::Over);
+        match work {
+            Work::Over => None,
+            Work::Goes(jobs, thread) => {
+                drop(jobs.send(how));
+                thread.join().ok()
+            }
+            // A file takes its place also where nothing was to be written into it.
+            Work::Waits(target) => Some(Delivery {
+                closed: false,
+                failed: match how {
+                    Job::Finish => target.commit().err(),
+                    _ => None,
+                },
+            }),
+        }
     }
 }
 

@@ -9,8 +9,8 @@ use std::ffi::OsString;
 
 /// Commands.
 const COMMANDS: &[&str] = &[
-    "events", "watch", "cancel", "resume", "retry", "replay", "batch", "diff", "export", "stats",
-    "search", "prune", "doctor", "diagram",
+    "watch", "resume", "retry", "replay", "batch", "diff", "export", "stats", "search", "prune",
+    "doctor", "diagram",
 ];
 
 /// Flags of `run`, and whether they take a value.

@@ -9,7 +9,7 @@ use std::io;
 /// # Errors
 /// None in practice: they are written to memory.
 pub fn pages() -> io::Result<Vec<(String, Vec<u8>)>> {
-    let mut program = command();
+    let mut program = command().disable_help_subcommand(true);
     // Names of commands and the flags that all of them take are filled in by this.
     program.build();
     let mut pages = vec![("council.1".to_owned(), roff(program.clone())?)];

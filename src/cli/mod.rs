@@ -1,7 +1,9 @@
 //! The command line: one file a command, each its arguments and one function.
 
+mod cancel;
 mod completions;
 mod error;
+mod events;
 mod exit;
 mod flags;
 mod later;
@@ -71,6 +73,8 @@ enum Cmd {
     List(list::Args),
     Validate(validate::Args),
     Topologies(topologies::Args),
+    Events(events::Args),
+    Cancel(cancel::Args),
     Schema(schema::Args),
     Completions(completions::Args),
 }
@@ -90,6 +94,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
             Cmd::List(args) => list::run(&cli.global, args, &ui),
             Cmd::Validate(args) => validate::run(args, &ui),
             Cmd::Topologies(args) => topologies::run(args, &ui),
+            Cmd::Events(args) => events::run(&cli.global, args, &ui),
+            Cmd::Cancel(args) => cancel::run(&cli.global, args, &ui),
             Cmd::Schema(args) => schema::run(args, &ui),
             Cmd::Completions(args) => completions::run(args, &ui),
         })

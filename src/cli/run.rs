@@ -220,12 +220,9 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
         let cancel = options.cancel_requested.clone();
         options.recorder = Some(Box::new(SqliteRecorder::new(writer.clone(), row, cancel)));
     }
-    let code = runtime.block_on(execute(options, &prepared, output, ui));
+    let code = runtime.block_on(execute(options, writer, &prepared, output, ui));
     // A call that blocks its thread must not hold up the end.
     runtime.shutdown_background();
-    if let Some(writer) = writer {
-        writer.close();
-    }
     code
 }
 
@@ -292,6 +289,7 @@ fn row_of(options: &StartOptions) -> NewRun {
 
 async fn execute(
     options: StartOptions,
+    writer: Option<Writer>,
     prepared: &Prepared,
     output: Option<&Path>,
     ui: &Ui,
@@ -306,7 +304,15 @@ async fn execute(
     };
     // Until the run has started there is nothing to end: a signal leaves at once.
     let handle = tokio::select! {
-        started = supervisor.start_run(options) => started?,
+        started = supervisor.start_run(options) => match started {
+            Ok(handle) => handle,
+            Err(refusal) => {
+                if let Some(writer) = writer {
+                    writer.close();
+                }
+                return Err(refusal.into());
+            }
+        },
         signal = signals.next() => {
             out.abandon();
             return Ok(exit::of_signal(signal));
@@ -329,12 +335,17 @@ async fn execute(
     let by = handle.cancelled_by();
     let code = exit::of_run(&result, by.as_ref(), prepared.on_partial);
     let (format, closes, own) = (prepared.format, prepared.mode.closing, ui.clone());
-    // Whoever holds the terminal or the pipe may hold it for ever: waiting for them is done beside
-    // the signals, any of which ends it.
-    let printing =
-        tokio::task::spawn_blocking(move || watcher.print(&result, format, closes, &own));
+    // Whoever holds the terminal, the pipe or the store's lock may hold it for long: waiting for
+    // them is done beside the signals, any of which ends it.
+    let ending = tokio::task::spawn_blocking(move || {
+        let printed = watcher.print(&result, format, closes, &own);
+        if let Some(writer) = writer {
+            writer.close();
+        }
+        printed
+    });
     Ok(tokio::select! {
-        printed = printing => if printed.unwrap_or(false) { code } else { exit::of_unprinted(code) },
+        printed = ending => if printed.unwrap_or(false) { code } else { exit::of_unprinted(code) },
         _ = signals.next() => code,
     })
 }

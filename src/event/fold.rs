@@ -216,7 +216,8 @@ impl Fold {
             }
             EventKind::MemberToken(_)
             | EventKind::ToolCallRequest(_)
-            | EventKind::ToolCallResult(_) => {}
+            | EventKind::ToolCallResult(_)
+            | EventKind::Unknown(_) => {}
         }
     }
 

@@ -149,24 +149,31 @@ macro_rules! kinds {
         #[serde(tag = "kind", content = "data")]
         pub enum EventKind {
             $($(#[$doc])* #[serde(rename = $name)] $kind($data),)*
+            /// A kind that this program does not know: a newer council wrote it.
+            #[schemars(skip)]
+            Unknown(UnknownKind),
         }
 
         impl EventKind {
-            /// All names, in the order in which a run meets them.
+            /// All names that this program knows, in the order in which a run meets them.
             pub const NAMES: &'static [&'static str] = &[$($name),*];
 
             /// The name that events carry in `kind`.
             #[must_use]
-            pub fn name(&self) -> &'static str {
-                match self { $(Self::$kind(_) => $name,)* }
+            pub fn name(&self) -> &str {
+                match self {
+                    $(Self::$kind(_) => $name,)*
+                    Self::Unknown(unknown) => unknown.kind(),
+                }
             }
 
             fn read(name: &str, data: &str) -> Result<Self, serde_json::Error> {
                 match name {
                     $($name => serde_json::from_str(data).map(Self::$kind),)*
-                    other => Err(serde_json::Error::custom(format_args!(
-                        "unknown event kind `{other}`: a newer council wrote it"
-                    ))),
+                    // What was written stays as it was written, byte for byte.
+                    other => RawValue::from_string(data.to_owned()).map(|data| {
+                        Self::Unknown(UnknownKind { kind: other.to_owned(), data })
+                    }),
                 }
             }
         }
@@ -174,7 +181,10 @@ macro_rules! kinds {
         /// The data alone, as events carry it in `data`.
         impl Serialize for EventKind {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                match self { $(Self::$kind(data) => data.serialize(serializer),)* }
+                match self {
+                    $(Self::$kind(data) => data.serialize(serializer),)*
+                    Self::Unknown(unknown) => unknown.data.serialize(serializer),
+                }
             }
         }
     };
@@ -274,6 +284,34 @@ impl<'de> Deserialize<'de> for Event {
             call,
             body,
         })
+    }
+}
+
+/// An event of a kind that this program does not know. It only comes out of a line that was read,
+/// and changes nothing that is folded or shown.
+#[derive(Debug, Clone)]
+pub struct UnknownKind {
+    kind: String,
+    data: Box<RawValue>,
+}
+
+impl UnknownKind {
+    /// The name that the event carries in `kind`.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    /// The JSON text of `data`, as it was written.
+    #[must_use]
+    pub fn data(&self) -> &str {
+        self.data.get()
+    }
+}
+
+impl PartialEq for UnknownKind {
+    fn eq(&self, other: &Self) -> bool {
+        (self.kind(), self.data()) == (other.kind(), other.data())
     }
 }
 

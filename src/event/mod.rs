@@ -24,7 +24,7 @@ pub use id::{CHAIR, CallKey, InvalidId, MemberId, Purpose, RunId};
 pub use kind::{
     Calls, Draft, Event, EventKind, MemberCompleted, MemberRetry, MemberStarted, MemberToken,
     Notice, Outcome, Plan, PlannedMember, PlannedRound, RejectedReply, RoundCompleted, RoundRef,
-    RoundStarted, RunStarted, ToolCallRequest, ToolCallResult, Totals, Usage, VERSION,
+    RoundStarted, RunStarted, ToolCallRequest, ToolCallResult, Totals, UnknownKind, Usage, VERSION,
 };
 pub use result::{
     Dissent, MemberResult, MemberStatus, Missing, Record, RecordState, RoundResult, RunResult,

@@ -16,7 +16,8 @@ pub use sqlite::SqliteRecorder;
 /// Something that keeps, or acts on, what happens in one run.
 #[async_trait]
 pub trait Recorder: Send {
-    /// Is called once, before anything of the run exists.
+    /// Is called before anything of the run exists; once, but for calls that were dropped while
+    /// [`Recorder::is_waiting_for_room`], which are made again.
     ///
     /// # Errors
     /// The recorder refuses: then the run does not start.
@@ -35,7 +36,8 @@ pub trait Recorder: Send {
     /// It is not known how much is kept.
     async fn handle_finalize(&mut self, outcome: Finalize) -> Result<Record, RecorderError>;
 
-    /// Whether a call that takes long waits for room (back-pressure) rather than hangs.
+    /// Whether a call of `init` or `handle_event` that takes long waits, for room (back-pressure)
+    /// or for a lock of another process, rather than hangs. The wait has an end of its own.
     fn is_waiting_for_room(&self) -> bool {
         false
     }

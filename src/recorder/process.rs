@@ -71,9 +71,14 @@ impl RecorderProcess {
     async fn run(
         mut self,
         mut deliveries: mpsc::Receiver<Delivery>,
-        ready: oneshot::Sender<Result<(), RecorderError>>,
+        mut ready: oneshot::Sender<Result<(), RecorderError>>,
     ) {
-        let init = self.init().await;
+        let init = tokio::select! {
+            biased;
+            init = self.init() => init,
+            // Nobody wants the run any more: what is dropped here keeps nothing.
+            () = ready.closed() => return,
+        };
         let refused = init.is_err();
         let abandoned = ready.send(init).is_err();
         if refused {
@@ -102,10 +107,13 @@ impl RecorderProcess {
 
     async fn init(&mut self) -> Result<(), RecorderError> {
         let refused = |what: &str| Err(RecorderError::Other(format!("the recorder {what}")));
-        match guarded(self.grace, self.recorder.init(&self.run_id)).await {
-            Call::Returned(result) => result,
-            Call::Panicked => refused("panicked when it was started"),
-            Call::Hung => refused("did not start in time"),
+        loop {
+            match guarded(self.grace, self.recorder.init(&self.run_id)).await {
+                Call::Returned(result) => return result,
+                Call::Panicked => return refused("panicked when it was started"),
+                Call::Hung if self.recorder.is_waiting_for_room() => {}
+                Call::Hung => return refused("did not start in time"),
+            }
         }
     }
 

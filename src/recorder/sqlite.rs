@@ -4,7 +4,9 @@ use super::{Finalize, Recorder, RecorderError};
 use crate::event::{Event, Record, RunId};
 use crate::store::{NewRun, StoreError, Writer};
 use async_trait::async_trait;
+use std::fmt;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -14,23 +16,33 @@ use tokio_util::sync::CancellationToken;
 const LOOK: Duration = Duration::from_millis(250);
 
 /// How long the end of a run waits for its commit; less than a recorder's call may take, so that
-/// what is missing is said rather than guessed.
+/// what is missing is settled with the store rather than guessed.
 const COMMIT_WAIT: Duration = Duration::from_secs(9);
 
 /// Keeps one run in the store.
 ///
 /// Events are handed over to the store's thread; the terminal event is held back until the run is
 /// finalized, and then goes into one transaction with the outcome.
-#[derive(Debug)]
 pub struct SqliteRecorder {
     writer: Writer,
     run_id: RunId,
-    /// Until the row is written.
+    /// Until its row is asked for.
     run: Option<NewRun>,
+    /// Until the row is written. Outlives a call of `init` that is dropped; when it is dropped
+    /// itself, there is no row.
+    beginning: Option<Beginning>,
     terminal: Option<Arc<Event>>,
     cancel: CancellationToken,
     watch: Option<JoinHandle<()>>,
     is_waiting: bool,
+}
+
+type Beginning = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send>>;
+
+impl fmt::Debug for SqliteRecorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SqliteRecorder").field(&self.run_id).finish()
+    }
 }
 
 impl SqliteRecorder {
@@ -41,6 +53,7 @@ impl SqliteRecorder {
             writer,
             run_id: run.run_id.clone(),
             run: Some(run),
+            beginning: None,
             terminal: None,
             cancel,
             watch: None,
@@ -53,27 +66,26 @@ impl SqliteRecorder {
             watch.abort();
         }
     }
-
-    /// What the commit says is kept; what is known without it when it does not come.
-    async fn kept(&self, commit: impl Future<Output = Result<Record, StoreError>>) -> Record {
-        match tokio::time::timeout(COMMIT_WAIT, commit).await {
-            Ok(Ok(record)) => record,
-            Ok(Err(_)) | Err(_) => Record::incomplete(self.writer.durable_to(&self.run_id)),
-        }
-    }
 }
 
 #[async_trait]
 impl Recorder for SqliteRecorder {
     async fn init(&mut self, run_id: &RunId) -> Result<(), RecorderError> {
-        let run = self.run.take().filter(|run| run.run_id == *run_id);
-        let run = run.ok_or_else(|| {
+        if let Some(run) = self.run.take_if(|run| run.run_id == *run_id) {
+            let writer = self.writer.clone();
+            self.beginning = Some(Box::pin(async move { writer.begin(run).await }));
+        }
+        let Some(beginning) = &mut self.beginning else {
             let own = &self.run_id;
-            RecorderError::Other(format!(
+            return Err(RecorderError::Other(format!(
                 "the recorder of run `{own}` was started for run `{run_id}`, or twice"
-            ))
-        })?;
-        self.writer.begin(run).await?;
+            )));
+        };
+        self.is_waiting = true;
+        let begun = beginning.await;
+        self.is_waiting = false;
+        self.beginning = None;
+        begun?;
         self.watch = Some(tokio::spawn(watch(
             self.writer.clone(),
             self.run_id.clone(),
@@ -99,17 +111,16 @@ impl Recorder for SqliteRecorder {
     async fn handle_finalize(&mut self, outcome: Finalize) -> Result<Record, RecorderError> {
         self.stop_watching();
         self.is_waiting = false;
-        let record = match (self.terminal.take(), outcome) {
-            (Some(terminal), _) => self.kept(self.writer.finish(terminal)).await,
-            (None, Finalize::Crashed(reason)) => {
-                self.kept(self.writer.crash(&self.run_id, &reason)).await
-            }
+        let (writer, run_id) = (&self.writer, &self.run_id);
+        let kept = match (self.terminal.take(), outcome) {
+            (Some(terminal), _) => writer.finish(terminal, COMMIT_WAIT).await,
+            (None, Finalize::Crashed(reason)) => writer.crash(run_id, &reason, COMMIT_WAIT).await,
             (None, Finalize::Completed(_) | Finalize::Failed(_) | Finalize::Cancelled(_)) => {
                 let reason = "the run ended without its last event";
-                self.kept(self.writer.crash(&self.run_id, reason)).await
+                writer.crash(run_id, reason, COMMIT_WAIT).await
             }
         };
-        Ok(record)
+        Ok(kept.unwrap_or_else(|_| Record::incomplete(writer.durable_to(run_id))))
     }
 
     fn is_waiting_for_room(&self) -> bool {

@@ -28,6 +28,10 @@ pub const SHIPPED: &[Shipped] = &[
         document: include_str!("../../councils/code-review.toml"),
     },
     Shipped {
+        name: "local",
+        document: include_str!("../../councils/local.toml"),
+    },
+    Shipped {
         name: "local-commands",
         document: include_str!("../../councils/local-commands.toml"),
     },

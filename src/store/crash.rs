@@ -6,7 +6,7 @@
 use super::StoreError;
 use super::live::{Life, LiveFolder};
 use super::sql::{self, Ending, Row, Wrote};
-use crate::event::{End, Event, Fold, RunId};
+use crate::event::{End, Event, Fold, Record, RunId};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::path::Path;
 
@@ -53,11 +53,13 @@ pub(super) fn terminal(row: &Row, events: &[Event], reason: &str) -> Event {
 /// Records that the run has crashed, inside the caller's transaction.
 ///
 /// A run that has an outcome, no row, or events that this program cannot read is left as it is.
+/// `missing` is what its owner knows to be missing of its record.
 pub(super) fn record(
     conn: &Connection,
     path: &Path,
     run_id: &RunId,
     reason: &str,
+    missing: Option<&Record>,
 ) -> rusqlite::Result<Wrote> {
     let Some(row) = sql::row(conn, run_id)?.filter(|row| row.outcome.is_none()) else {
         return Ok(Wrote::Refused);
@@ -70,7 +72,7 @@ pub(super) fn record(
         .outcome()
         .map(|outcome| Ending::of(&terminal, outcome));
     match ending {
-        Some(Ok(ending)) => sql::end_run(conn, &ending, row.record.as_ref()),
+        Some(Ok(ending)) => sql::end_run(conn, &ending, missing.or(row.record.as_ref())),
         _ => Ok(Wrote::Refused),
     }
 }
@@ -87,10 +89,10 @@ pub(super) fn record_all(
         }
         let tx = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
         for run_id in runs {
-            match record(&tx, path, &run_id, REASON) {
+            match record(&tx, path, &run_id, REASON, None) {
                 // One row that was changed by hand keeps nobody from recording.
-                Ok(_) | Err(rusqlite::Error::FromSqlConversionFailure(..)) => {}
-                Err(fault) => return Err(fault),
+                Err(fault) if !sql::is_unreadable(&fault) => return Err(fault),
+                _ => {}
             }
         }
         tx.commit()?;
@@ -106,8 +108,10 @@ fn unended(conn: &Connection) -> rusqlite::Result<Vec<(Option<String>, Vec<RunId
     let mut rows = statement.query([])?;
     let mut all: Vec<(Option<String>, Vec<RunId>)> = Vec::new();
     while let Some(row) = rows.next()? {
-        let live: Option<String> = row.get(0)?;
-        let Ok(run_id) = row.get::<_, String>(1)?.parse() else {
+        let (Ok(live), Ok(run_id)) = (row.get(0), row.get::<_, String>(1)) else {
+            continue;
+        };
+        let Ok(run_id) = run_id.parse() else {
             continue;
         };
         match all.last_mut() {
@@ -123,7 +127,7 @@ mod tests {
     use super::*;
     use crate::event::RunStatus;
     use crate::store::testing::{
-        block_on, child, events as made, is_child, output, run, write_open, write_whole,
+        AGES, block_on, child, events as made, is_child, output, run, write_open, write_whole,
     };
     use crate::store::{Reader, Writer};
     use std::fs;
@@ -234,7 +238,7 @@ mod tests {
         assert_eq!(result.status, RunStatus::Running);
         assert!(reader.is_verified(&run_id).expect("known"));
         let terminal = made(&run("a"), 3).pop().expect("a last event");
-        block_on(writer.finish(terminal)).expect("the run is ended");
+        block_on(writer.finish(terminal, AGES)).expect("the run is ended");
         let result = reader.result(&run_id).expect("its result");
         assert_eq!(result.status, RunStatus::Completed);
     }
@@ -268,7 +272,7 @@ mod tests {
         fs::remove_dir_all(dir.path().join("runs.db.live")).expect("somebody tidies up");
         Writer::open(&store).expect("another process").close();
         let terminal = made(&run("a"), 3).pop().expect("a last event");
-        let record = block_on(writer.finish(terminal)).expect("the thread lives");
+        let record = block_on(writer.finish(terminal, AGES)).expect("the thread lives");
         assert_eq!(record, crate::event::Record::incomplete(3));
         let events = reader(&store).events(&run_id).expect("its events");
         assert_eq!(events.iter().filter(|event| event.is_terminal()).count(), 1);

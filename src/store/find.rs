@@ -10,6 +10,9 @@ const NAMED: usize = 10;
 /// Among how many of the newest ids a near miss is looked for.
 const SEARCHED: usize = 1_000;
 
+/// How much of a name is looked at for near misses: no id is longer.
+const LONGEST: usize = 64;
+
 /// Why a name means no one run.
 #[derive(Debug, thiserror::Error)]
 pub enum FindError {
@@ -116,6 +119,11 @@ impl Reader {
             .conn
             .prepare("SELECT run_id FROM runs ORDER BY rowid DESC LIMIT ?1")?;
         let ids = statement.query_map([SEARCHED as i64], |row| row.get::<_, String>(0))?;
+        let end = name
+            .char_indices()
+            .nth(LONGEST)
+            .map_or(name.len(), |(at, _)| at);
+        let name = &name[..end];
         let mut near = Vec::new();
         for id in ids {
             let id = id?;
@@ -200,7 +208,8 @@ mod tests {
             "there is no run `alhpa-1` (did you mean alpha-1, alpha-2?); \
              `council list` shows what is there"
         );
-        for nothing in ["", "b*", "%", "beta'--", "ä"] {
+        let endless = format!("alhpa-1{}", "9".repeat(1_000_000));
+        for nothing in [endless.as_str(), "", "b*", "%", "beta'--", "ä"] {
             let fault = reader.find(nothing).expect_err("none fits");
             assert!(matches!(fault, FindError::Unknown { .. }), "{nothing}");
         }

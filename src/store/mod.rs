@@ -8,14 +8,21 @@
 //! | `sql` | the statements that writing and reading share |
 //! | `write` | [`Writer`], the handle to the one thread of a process that writes |
 //! | `scribe` | that thread: what is queued goes into one transaction |
+//! | `stake` | who settles how a record ends: who commits it or who waits for that |
 //! | `live` | which recording processes are alive, by file locks |
 //! | `crash` | the end of a run whose process died |
 //! | `read`, `find`, `summary` | [`Reader`]: a run as it is stored, by name, in a list |
 //!
 //! What always holds:
-//! - The store has a gapless prefix of each run's events; what is missing of a run that lost some
-//!   is said in its row.
+//! - The store has a gapless prefix of each run's events. One thing may stand behind a gap: where
+//!   events were lost (a full disk, a lasting lock) and the run ended all the same, its terminal
+//!   event is stored at its own place, as an outcome never stands without its event. The row's
+//!   `record` names the first event that is missing, and so does all that is read of such a run.
 //! - A row's `outcome` and its terminal event are written in one transaction, by whoever is first.
+//! - What the owner of a run has said of its record is what the row says. Who waits no longer for a
+//!   commit says `incomplete` from the first event that is not known to be on disk; events that
+//!   are committed after that are kept, and the row says what was said.
+//! - A row that nobody waits for any more is not written.
 //! - `outcome` is NULL until the run has ended. A row without one whose process is dead is a
 //!   crashed run, recorded or not, and reads the same before and after that is recorded.
 //! - A lock is waited for, never an error, until 30 s have passed.
@@ -30,6 +37,7 @@ mod read;
 mod schema;
 mod scribe;
 mod sql;
+mod stake;
 mod summary;
 mod write;
 
@@ -39,7 +47,7 @@ mod testing;
 pub use error::StoreError;
 pub use find::FindError;
 pub use path::locate;
-pub use read::Reader;
+pub use read::{News, Reader};
 pub use sql::NewRun;
 pub use summary::Summary;
 pub use write::Writer;

@@ -140,6 +140,12 @@ fn accept(
 fn connect(path: &Path, flags: OpenFlags, patience: Duration) -> rusqlite::Result<Connection> {
     let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut conn = Connection::open_with_flags(path, flags)?;
+    wait_for_locks(&mut conn, patience)?;
+    Ok(conn)
+}
+
+/// Makes each statement wait up to `patience` for a lock.
+pub(super) fn wait_for_locks(conn: &mut Connection, patience: Duration) -> rusqlite::Result<()> {
     let mut since = Instant::now();
     // `busy_timeout` sleeps in steps up to 100 ms; many short ones let each process have its turn.
     conn.busy_handler(Some(move |tries| {
@@ -148,8 +154,7 @@ fn connect(path: &Path, flags: OpenFlags, patience: Duration) -> rusqlite::Resul
         }
         pause(300..2_000);
         since.elapsed() < patience
-    }))?;
-    Ok(conn)
+    }))
 }
 
 /// Does `work` again while a lock that SQLite does not wait for is in the way.

@@ -31,11 +31,23 @@ enum Standing {
     Dead,
 }
 
+/// A row of a list, or what is left of it and what is wrong.
+type Listed = Result<Row, (Row, String)>;
+
 /// A run as it stood at one moment.
 struct View {
     row: Row,
     bodies: Vec<String>,
     standing: Standing,
+}
+
+/// What has come of a run since one has looked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct News {
+    /// Its events, each as the JSON line that was written.
+    pub bodies: Vec<String>,
+    /// Whether nothing more can come.
+    pub over: bool,
 }
 
 impl Reader {
@@ -64,9 +76,43 @@ impl Reader {
             let terminal = crash::terminal(&view.row, &self.parse(&view)?, crash::REASON);
             let line = serde_json::to_string(&terminal);
             view.bodies
-                .push(line.map_err(|fault| self.unreadable(run_id, &fault))?);
+                .push(line.map_err(|fault| self.unreadable(run_id, fault.to_string()))?);
         }
         Ok(view.bodies)
+    }
+
+    /// What has come of a run from the event `seq` on, as [`Reader::bodies`] gives it, and whether
+    /// more can come. Costs what is new, however long the run is.
+    ///
+    /// # Errors
+    /// There is no such run, or it cannot be read.
+    pub fn since(&self, run_id: &RunId, seq: u64) -> Result<News, StoreError> {
+        let read = || {
+            let tx = Transaction::new_unchecked(&self.conn, TransactionBehavior::Deferred)?;
+            let Some(row) = sql::row(&tx, run_id)? else {
+                return Ok(None);
+            };
+            Ok(Some((row, sql::bodies_from(&tx, run_id, seq)?)))
+        };
+        let (row, bodies) = read()
+            .map_err(|fault| self.fault_of(run_id, &fault))?
+            .ok_or_else(|| StoreError::UnknownRun(run_id.clone()))?;
+        if row.outcome.is_some() || !bodies.is_empty() {
+            return Ok(News {
+                bodies,
+                over: row.outcome.is_some(),
+            });
+        }
+        if self.live.probe(row.live.as_deref()) != Life::Dead {
+            return Ok(News {
+                bodies,
+                over: false,
+            });
+        }
+        // Its process died: what there is, with the end that nobody has recorded.
+        let known = usize::try_from(seq).unwrap_or(usize::MAX);
+        let bodies = self.bodies(run_id)?.into_iter().skip(known).collect();
+        Ok(News { bodies, over: true })
     }
 
     /// The events of a run, in order, as [`Reader::bodies`] gives them.
@@ -93,13 +139,14 @@ impl Reader {
     /// There is no such run, or it cannot be read.
     pub fn is_verified(&self, run_id: &RunId) -> Result<bool, StoreError> {
         let row = sql::row(&self.conn, run_id)
-            .map_err(|fault| self.fault(&fault))?
+            .map_err(|fault| self.fault_of(run_id, &fault))?
             .ok_or_else(|| StoreError::UnknownRun(run_id.clone()))?;
         Ok(row.outcome.is_some() || self.live.probe(row.live.as_deref()) != Life::Unknown)
     }
 
     /// The newest runs, newest first, `limit` at most; sub-runs only with `all`. Events are read
-    /// only for runs whose process died and that nobody has recorded as crashed.
+    /// only for runs whose process died and that nobody has recorded as crashed. A run that cannot
+    /// be read is `crashed`, and its reason says so.
     ///
     /// # Errors
     /// The store cannot be read.
@@ -107,23 +154,30 @@ impl Reader {
         self.newest(limit, all)
             .map_err(|fault| self.fault(&fault))?
             .into_iter()
-            .map(|row| {
-                if row.outcome.is_some() {
-                    return self.summary(&row, true);
-                }
-                match self.live.probe(row.live.as_deref()) {
-                    Life::Alive => self.summary(&row, true),
-                    Life::Unknown => self.summary(&row, false),
-                    // It may have ended in between; what it was is in its events otherwise.
-                    Life::Dead => {
-                        let created_at = row.created_at;
-                        let (view, events) = self.look_whole(&row.run_id)?;
-                        let result = result_of(view.row, &events);
-                        Ok(Summary::of_result(result, created_at))
-                    }
-                }
+            .map(|row| match row {
+                Ok(row) => match self.summary_of(&row) {
+                    Err(StoreError::Unreadable { why, .. }) => Ok(Summary::unreadable(&row, &why)),
+                    done => done,
+                },
+                Err((row, why)) => Ok(Summary::unreadable(&row, &why)),
             })
             .collect()
+    }
+
+    fn summary_of(&self, row: &Row) -> Result<Summary, StoreError> {
+        if row.outcome.is_some() {
+            return self.summary(row, true);
+        }
+        match self.live.probe(row.live.as_deref()) {
+            Life::Alive => self.summary(row, true),
+            Life::Unknown => self.summary(row, false),
+            // It may have ended in between; what it was is in its events otherwise.
+            Life::Dead => {
+                let (view, events) = self.look_whole(&row.run_id)?;
+                let result = result_of(view.row, &events);
+                Ok(Summary::of_result(result, row.created_at))
+            }
+        }
     }
 
     /// Asks the process of a run to end it; says whether the run had not ended.
@@ -147,15 +201,26 @@ impl Reader {
         }
     }
 
-    fn newest(&self, limit: usize, all: bool) -> rusqlite::Result<Vec<Row>> {
-        self.conn
-            .prepare_cached(&newest_first(all))?
-            .query_map([i64::try_from(limit).unwrap_or(i64::MAX)], Row::read)?
-            .collect()
+    /// The newest rows; of one that cannot be read, what can be, and why. One without a readable
+    /// id has no name to be listed under.
+    fn newest(&self, limit: usize, all: bool) -> rusqlite::Result<Vec<Listed>> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut statement = self.conn.prepare_cached(&newest_first(all))?;
+        let mut rows = statement.query([limit])?;
+        let mut listed = Vec::new();
+        while let Some(row) = rows.next()? {
+            match (Row::read(row), Row::salvage(row)) {
+                (Ok(row), _) => listed.push(Ok(row)),
+                (Err(fault), Ok(rest)) => listed.push(Err((rest, fault.to_string()))),
+                (Err(_), Err(_)) => {}
+            }
+        }
+        Ok(listed)
     }
 
     fn summary(&self, row: &Row, verified: bool) -> Result<Summary, StoreError> {
-        Summary::of_row(row, verified).map_err(|fault| self.unreadable(&row.run_id, &fault))
+        Summary::of_row(row, verified)
+            .map_err(|fault| self.unreadable(&row.run_id, format!("its outcome: {fault}")))
     }
 
     /// A dead process's row is read again after the probe: the run may have ended in between.
@@ -200,7 +265,7 @@ impl Reader {
             Ok(Some((row, bodies)))
         };
         let (row, bodies) = read()
-            .map_err(|fault| self.fault(&fault))?
+            .map_err(|fault| self.fault_of(run_id, &fault))?
             .ok_or_else(|| StoreError::UnknownRun(run_id.clone()))?;
         let standing = if row.outcome.is_some() {
             Standing::Ended
@@ -222,11 +287,18 @@ impl Reader {
         StoreError::of(&self.path, PATIENCE, fault)
     }
 
-    fn unreadable(&self, run_id: &RunId, fault: &serde_json::Error) -> StoreError {
+    fn fault_of(&self, run_id: &RunId, fault: &rusqlite::Error) -> StoreError {
+        if sql::is_unreadable(fault) {
+            return self.unreadable(run_id, fault.to_string());
+        }
+        self.fault(fault)
+    }
+
+    fn unreadable(&self, run_id: &RunId, why: String) -> StoreError {
         StoreError::Unreadable {
             path: self.path.clone(),
             run_id: run_id.to_string(),
-            why: fault.to_string(),
+            why,
         }
     }
 }
@@ -241,13 +313,17 @@ pub(super) fn newest_first(all: bool) -> String {
 fn result_of(row: Row, events: &[Event]) -> RunResult {
     let mut result = crash::fold(&row, events).result();
     if result.started_at.is_none() {
-        // Only the first event would tell, and the run never came to it.
+        // Only the first event would tell, and it was lost or the run never came to it.
         result.parent = row.parent;
         result.origin = row.origin;
         result.council = row.council;
         result.input = row.input;
         result.labels = row.labels;
         result.seed = row.seed;
+        result.started_at = row.started_at;
+        result.duration_ms = row
+            .started_at
+            .and_then(|from| Some(result.ended_at?.ms_since(from)));
     }
     if let Some(record) = row.record {
         result.record = record;
@@ -364,6 +440,74 @@ mod tests {
                 .request_cancel(&run("b").run_id)
                 .expect("it has ended")
         );
+    }
+
+    #[test]
+    fn a_run_that_cannot_be_read_is_listed_as_such_and_the_others_as_usual() {
+        let (_dir, store, writer) = new_store();
+        block_on(async {
+            for id in ["whole", "outcome", "labels"] {
+                write_whole(&writer, run(id), 3).await;
+            }
+            for id in ["body", "blob"] {
+                write_open(&writer, run(id), 3).await;
+            }
+        });
+        writer.close();
+        let conn = Connection::open(&store).expect("the file");
+        conn.execute_batch(
+            "UPDATE runs SET outcome = '{' WHERE run_id = 'outcome'; \
+             UPDATE runs SET labels = 'x', created_at = 'once' WHERE run_id = 'labels'; \
+             UPDATE events SET body = '{' WHERE run_id = 'body' AND seq = 1; \
+             UPDATE events SET body = x'00' WHERE run_id = 'blob' AND seq = 1;",
+        )
+        .expect("bad rows");
+        Writer::open(&store)
+            .expect("bad rows keep nobody out")
+            .close();
+        let list = reader(&store).summaries(20, false).expect("the list");
+        let unreadable = |summary: &Summary| {
+            let reason = summary.reason.as_deref().unwrap_or_default();
+            reason.starts_with("its record cannot be read: ")
+        };
+        let told: Vec<_> = list
+            .iter()
+            .map(|summary| (summary.run_id.as_str(), summary.status, unreadable(summary)))
+            .collect();
+        let crashed = |id| (id, RunStatus::Crashed, true);
+        let whole = ("whole", RunStatus::Completed, false);
+        let bad = ["blob", "body", "labels", "outcome"].map(crashed);
+        assert_eq!(told, [bad.as_slice(), &[whole]].concat());
+        assert!(list.iter().all(|summary| summary.input == "why?"));
+    }
+
+    #[test]
+    fn an_event_of_a_kind_that_is_not_known_is_kept_and_passed_over() {
+        let (_dir, store, writer) = new_store();
+        let run_id = block_on(write_open(&writer, run("a"), 3));
+        let line = r#"{"v":1,"run_id":"a","seq":3,"at":"2026-11-20T10:00:00.123456Z","kind":"member_dreamt","data":{ "of": 1.0 }}"#;
+        let conn = Connection::open(&store).expect("the file");
+        conn.execute(
+            "INSERT INTO events VALUES ('a', 3, 'member_dreamt', '2026-11-20T10:00:00.123456Z', ?1)",
+            [line],
+        )
+        .expect("a later program's event");
+        let before = reader(&store).result(&run_id).expect("its result");
+        assert_eq!(before.status, RunStatus::Running);
+        // Its process ends without an outcome.
+        writer.close();
+        let look = || {
+            let reader = reader(&store);
+            let bodies = reader.bodies(&run_id).expect("its lines");
+            let events = reader.events(&run_id).expect("its events");
+            (bodies, events, reader.result(&run_id).expect("its result"))
+        };
+        let dead = look();
+        assert_eq!(dead.0[3], line);
+        assert_eq!((dead.1[4].seq, dead.2.status), (4, RunStatus::Crashed));
+        assert_eq!(dead.2.notices, before.notices);
+        Writer::open(&store).expect("a process that writes").close();
+        assert_eq!(look(), dead);
     }
 
     /// What a big store would make slow: looking at every row.

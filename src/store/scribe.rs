@@ -3,13 +3,15 @@
 //!
 //! A group that cannot be committed is tried again until its time is up; then its events are lost,
 //! and so is whatever comes after them of the same runs, so that what is stored has no gap before
-//! the end. The end of such a run is stored all the same, and the row says what is missing.
+//! the end. The end of such a run is stored all the same, with a later group if need be, and the
+//! row says what is missing.
 
 use super::StoreError;
 use super::crash;
 use super::live::{LiveFile, LiveFolder};
 use super::open::{self, Opened};
 use super::sql::{self, Ending, Line, NewRun, Wrote};
+use super::stake::Stake;
 use crate::event::{At, Record, RecordState, RunId};
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use std::collections::HashMap;
@@ -17,24 +19,42 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 /// How much goes into one transaction at most.
 const GROUP: usize = 512;
 
+/// How long one try waits for a lock: then it is looked whether anybody still waits for it.
+const TRY: Duration = Duration::from_millis(250);
+
 /// Something to write, or to look up.
 #[derive(Debug)]
 pub(super) enum Job {
+    /// Void when nobody waits for the answer any more.
     Begin(Box<NewRun>, oneshot::Sender<Result<(), StoreError>>),
-    Event(Line),
-    Finish(Box<Ending>, oneshot::Sender<Record>),
-    Crash(RunId, String, oneshot::Sender<Record>),
+    Event(
+        Line,
+        #[expect(
+            dead_code,
+            reason = "the room in the queue, which is free again with the job"
+        )]
+        OwnedSemaphorePermit,
+    ),
+    Finish(Box<Ending>, Decision),
+    Crash(RunId, String, Decision),
     /// Whether somebody wants the run to end.
     IsCancelled(RunId, oneshot::Sender<bool>),
     /// Wakes the thread to look at the board.
     Wake,
+}
+
+/// Where the record of a run that ends is settled.
+#[derive(Debug)]
+pub(super) struct Decision {
+    pub(super) reply: oneshot::Sender<Record>,
+    pub(super) stake: Stake,
 }
 
 /// What the handles and the thread both see.
@@ -42,14 +62,22 @@ pub(super) enum Job {
 pub(super) struct Board {
     /// Nothing more is taken in; what is queued is written.
     pub(super) is_closing: AtomicBool,
-    /// The first event of each run that is not yet known to be on disk.
+    /// The first event of each run that goes on that is not yet known to be on disk.
     durable: Mutex<HashMap<RunId, u64>>,
 }
 
 impl Board {
     pub(super) fn durable_to(&self, run_id: &RunId) -> u64 {
-        let durable = self.durable.lock().unwrap_or_else(PoisonError::into_inner);
-        durable.get(run_id).copied().unwrap_or(0)
+        self.durable().get(run_id).copied().unwrap_or(0)
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.durable().is_empty()
+    }
+
+    fn durable(&self) -> MutexGuard<'_, HashMap<RunId, u64>> {
+        self.durable.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -97,13 +125,17 @@ pub(super) struct Scribe<'a> {
     /// Made when the first run begins; none where the file system takes no locks.
     live: Option<Option<LiveFile>>,
     progress: HashMap<RunId, Progress>,
+    /// Endings that could not be written in their time; nobody waits for them any more.
+    late: Vec<Job>,
     board: &'a Board,
     patience: Duration,
 }
 
 impl<'a> Scribe<'a> {
     pub(super) fn new(opened: Opened, board: &'a Board, patience: Duration) -> Self {
-        let Opened { conn, path } = opened;
+        let Opened { mut conn, path } = opened;
+        // Should it fail, one try waits as long as opening did.
+        drop(open::wait_for_locks(&mut conn, TRY.min(patience)));
         Self {
             conn,
             identity: identity(&path),
@@ -111,13 +143,14 @@ impl<'a> Scribe<'a> {
             path,
             live: None,
             progress: HashMap::new(),
+            late: Vec::new(),
             board,
             patience,
         }
     }
 
     /// Works until no handle is left or the board says so, then closes the store.
-    pub(super) fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+    pub(super) fn run(mut self, mut jobs: mpsc::UnboundedReceiver<Job>) {
         let mut group = Vec::with_capacity(GROUP);
         while jobs.blocking_recv_many(&mut group, GROUP) > 0 {
             if self.board.is_closing.load(Ordering::Acquire) {
@@ -125,6 +158,10 @@ impl<'a> Scribe<'a> {
             }
             self.look_up(&mut group);
             self.write(&mut group);
+        }
+        if !self.late.is_empty() {
+            // The last chance; what is still in the way leaves runs that read as crashed.
+            drop(self.attempt(&self.late));
         }
         // The last connection of all processes writes the -wal back into the file.
         drop(self.conn.close());
@@ -145,33 +182,44 @@ impl<'a> Scribe<'a> {
     }
 
     fn write(&mut self, group: &mut Vec<Job>) {
-        if !group.iter().any(|job| self.is_worth_writing(job)) {
+        if !self.is_worth_a_try(group) {
             group.clear();
             return;
         }
         if group.iter().any(|job| matches!(job, Job::Begin(..))) && self.live.is_none() {
             self.live = Some(self.folder.hold().ok());
         }
+        group.splice(0..0, self.late.drain(..));
         let until = Instant::now() + self.patience;
-        let result = loop {
+        loop {
             match self.attempt(group) {
+                Ok(settled) => return self.settle(group, settled),
                 Err(fault) if may_pass(&fault) && Instant::now() < until => {
+                    for job in &*group {
+                        if let Job::Finish(_, decision) | Job::Crash(_, _, decision) = job {
+                            decision.stake.put_back();
+                        }
+                    }
                     open::pause(5_000..20_000);
                 }
-                done => break done,
+                Err(fault) => return self.give_up(group, &fault),
             }
-        };
-        match result {
-            Ok(settled) => self.settle(group, settled),
-            Err(fault) => self.give_up(group, &fault),
+            if !self.is_worth_a_try(group) {
+                group.clear();
+                return;
+            }
         }
     }
 
-    fn is_worth_writing(&self, job: &Job) -> bool {
-        let Job::Event(line) = job else { return true };
-        self.progress
-            .get(&line.run_id)
-            .is_some_and(|progress| progress.lost_from.is_none())
+    fn is_worth_a_try(&self, group: &[Job]) -> bool {
+        group.iter().any(|job| match job {
+            Job::Begin(_, reply) => !reply.is_closed(),
+            Job::Event(line, _) => self
+                .progress
+                .get(&line.run_id)
+                .is_some_and(|progress| progress.lost_from.is_none()),
+            _ => true,
+        })
     }
 
     /// Writes all of `group` in one transaction; on an error nothing of it is written.
@@ -198,6 +246,7 @@ impl<'a> Scribe<'a> {
         touched: &mut HashMap<RunId, Progress>,
     ) -> rusqlite::Result<Verdict> {
         match job {
+            Job::Begin(_, reply) if reply.is_closed() => Ok(Verdict::Nothing),
             Job::Begin(run, _) => {
                 let live = self.live.as_ref().and_then(Option::as_ref);
                 let created_at = At::now();
@@ -208,7 +257,7 @@ impl<'a> Scribe<'a> {
                 touched.insert(run.run_id.clone(), Progress::default());
                 Ok(Verdict::Begun)
             }
-            Job::Event(line) => {
+            Job::Event(line, _) => {
                 if let Some(progress) = self.progress_of(&line.run_id, touched)
                     && progress.lost_from.is_none()
                     && line.seq >= progress.next
@@ -221,7 +270,8 @@ impl<'a> Scribe<'a> {
                 }
                 Ok(Verdict::Nothing)
             }
-            Job::Finish(ending, _) => {
+            Job::Finish(ending, decision) => {
+                let said = decision.stake.take();
                 let mut begun = Progress::default();
                 let progress = self
                     .progress_of(&ending.line.run_id, touched)
@@ -229,16 +279,18 @@ impl<'a> Scribe<'a> {
                 if ending.line.seq != progress.next {
                     progress.lose();
                 }
-                let record = progress.lost_from.map(Record::incomplete);
+                let record = said.or(progress.lost_from).map(Record::incomplete);
                 if sql::end_run(tx, ending, record.as_ref())? == Wrote::Refused {
                     progress.lose();
                 }
                 Ok(Verdict::Kept(progress.record()))
             }
-            Job::Crash(run_id, reason, _) => {
-                let kept = crash::record(tx, &self.path, run_id, reason)?;
+            Job::Crash(run_id, reason, decision) => {
+                let said = decision.stake.take();
                 let mut begun = Progress::default();
                 let progress = self.progress_of(run_id, touched).unwrap_or(&mut begun);
+                let record = said.or(progress.lost_from).map(Record::incomplete);
+                let kept = crash::record(tx, &self.path, run_id, reason, record.as_ref())?;
                 if kept == Wrote::Refused {
                     progress.lose();
                 }
@@ -268,41 +320,58 @@ impl<'a> Scribe<'a> {
                 (Job::Begin(run, reply), Verdict::Taken) => {
                     drop(reply.send(Err(StoreError::TakenRunId(run.run_id))));
                 }
-                (Job::Begin(_, reply), _) => {
+                (Job::Begin(run, reply), Verdict::Begun) => {
                     let path = self.path.clone();
-                    drop(reply.send(if is_ours {
+                    let begun = reply.send(if is_ours {
                         Ok(())
                     } else {
                         Err(StoreError::Gone { path })
-                    }));
+                    });
+                    if begun.is_err() {
+                        self.take_back(&run.run_id);
+                    }
                 }
-                (Job::Finish(ending, reply), Verdict::Kept(record)) => {
-                    self.progress.remove(&ending.line.run_id);
-                    drop(reply.send(if is_ours {
-                        record
-                    } else {
-                        Record::incomplete(0)
-                    }));
+                (Job::Finish(ending, decision), Verdict::Kept(record)) => {
+                    self.decided(&ending.line.run_id, decision, record, is_ours);
                 }
-                (Job::Crash(run_id, _, reply), Verdict::Kept(record)) => {
-                    self.progress.remove(&run_id);
-                    drop(reply.send(if is_ours {
-                        record
-                    } else {
-                        Record::incomplete(0)
-                    }));
+                (Job::Crash(run_id, _, decision), Verdict::Kept(record)) => {
+                    self.decided(&run_id, decision, record, is_ours);
                 }
                 _ => {}
             }
         }
     }
 
+    fn decided(&mut self, run_id: &RunId, decision: Decision, record: Record, is_ours: bool) {
+        let record = if is_ours {
+            record
+        } else {
+            Record::incomplete(0)
+        };
+        // Nobody waits for what was given up.
+        drop(decision.reply.send(record));
+        self.forget(run_id);
+    }
+
+    /// Removes a row whose run was given up while the row was committed.
+    fn take_back(&mut self, run_id: &RunId) {
+        self.forget(run_id);
+        let remove = || {
+            let tx = Transaction::new_unchecked(&self.conn, TransactionBehavior::Immediate)?;
+            sql::remove_run(&tx, run_id)?;
+            tx.commit()
+        };
+        // What is left then is a run that crashed before it started, as that is what it did.
+        drop(remove());
+    }
+
+    fn forget(&mut self, run_id: &RunId) {
+        self.progress.remove(run_id);
+        self.board.durable().remove(run_id);
+    }
+
     fn advance(&mut self, touched: HashMap<RunId, Progress>) {
-        let mut durable = self
-            .board
-            .durable
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut durable = self.board.durable();
         for (run_id, progress) in touched {
             durable.insert(run_id.clone(), progress.lost_from.unwrap_or(progress.next));
             self.progress.insert(run_id, progress);
@@ -316,26 +385,42 @@ impl<'a> Scribe<'a> {
                     let fault = StoreError::of(&self.path, self.patience, fault);
                     drop(reply.send(Err(fault)));
                 }
-                Job::Event(line) => {
+                Job::Event(line, _) => {
                     if let Some(progress) = self.progress.get_mut(&line.run_id) {
                         progress.lose();
                     }
                 }
-                Job::Finish(ending, reply) => {
-                    drop(reply.send(self.lost(&ending.line.run_id)));
+                Job::Finish(ending, decision) => {
+                    let decision = self.decided_without(&ending.line.run_id, decision);
+                    if may_pass(fault) {
+                        self.late.push(Job::Finish(ending, decision));
+                    }
                 }
-                Job::Crash(run_id, _, reply) => {
-                    drop(reply.send(self.lost(&run_id)));
+                Job::Crash(run_id, reason, decision) => {
+                    let decision = self.decided_without(&run_id, decision);
+                    if may_pass(fault) {
+                        self.late.push(Job::Crash(run_id, reason, decision));
+                    }
                 }
                 Job::IsCancelled(..) | Job::Wake => {}
             }
         }
     }
 
-    fn lost(&mut self, run_id: &RunId) -> Record {
-        let mut progress = self.progress.remove(run_id).unwrap_or_default();
+    /// Settles the record of a run whose ending could not be written. Gives what the ending is to
+    /// be written with later, so that the row will say the same.
+    fn decided_without(&mut self, run_id: &RunId, decision: Decision) -> Decision {
+        let mut progress = self.progress.get(run_id).copied().unwrap_or_default();
         progress.lose();
-        progress.record()
+        let stake = decision.stake.clone();
+        stake.put_back();
+        if let Some(seq) = progress.lost_from {
+            // It may have been said before; then that stands.
+            stake.give_up(seq);
+        }
+        self.decided(run_id, decision, progress.record(), true);
+        let (reply, _nobody) = oneshot::channel();
+        Decision { reply, stake }
     }
 }
 

@@ -82,6 +82,27 @@ impl Row {
             },
         })
     }
+
+    /// What can be read of a row that cannot be read as a whole: at least its id.
+    pub(super) fn salvage(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        let time = |index| parsed_or_null(row, index).ok().flatten();
+        Ok(Self {
+            run_id: parsed(row, 0)?,
+            parent: parsed_or_null(row, 1).unwrap_or_default(),
+            origin: parsed_or_null(row, 2).unwrap_or_default(),
+            council: row.get(3).unwrap_or_default(),
+            status: row.get(4).unwrap_or_default(),
+            outcome: None,
+            input: row.get(6).unwrap_or_default(),
+            labels: BTreeMap::new(),
+            seed: row.get::<_, i64>(8).unwrap_or_default().cast_unsigned(),
+            created_at: time(9).unwrap_or(At::from_timestamp(jiff::Timestamp::UNIX_EPOCH)),
+            started_at: time(10),
+            ended_at: time(11),
+            live: None,
+            record: None,
+        })
+    }
 }
 
 fn parsed<T>(row: &rusqlite::Row<'_>, index: usize) -> rusqlite::Result<T>
@@ -117,12 +138,24 @@ fn unreadable(
     rusqlite::Error::FromSqlConversionFailure(index, rusqlite::types::Type::Text, Box::new(fault))
 }
 
+/// Whether what stands in a row is not what this program writes there; the row alone is bad then,
+/// not the store.
+pub(super) fn is_unreadable(fault: &rusqlite::Error) -> bool {
+    matches!(
+        fault,
+        rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::Utf8Error(..)
+    )
+}
+
 /// An event in the form that its row has.
 #[derive(Debug)]
 pub(super) struct Line {
     pub(super) run_id: RunId,
     pub(super) seq: u64,
-    pub(super) kind: &'static str,
+    pub(super) kind: String,
     pub(super) at: String,
     pub(super) body: String,
     pub(super) is_start: bool,
@@ -133,7 +166,7 @@ impl Line {
         Ok(Self {
             run_id: event.run_id.clone(),
             seq: event.seq,
-            kind: event.body.name(),
+            kind: event.body.name().to_owned(),
             at: event.at.to_string(),
             body: serde_json::to_string(event)?,
             is_start: matches!(event.body, EventKind::RunStarted(_)),
@@ -221,6 +254,18 @@ pub(super) fn insert_run(
     Ok(Wrote::Done)
 }
 
+/// Takes back the row of a run that nobody waits for any more and that has no events.
+pub(super) fn remove_run(conn: &Connection, run_id: &RunId) -> rusqlite::Result<()> {
+    for sql in [
+        "DELETE FROM files WHERE run_id = ?1",
+        "DELETE FROM runs WHERE run_id = ?1 AND outcome IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM events WHERE run_id = ?1)",
+    ] {
+        conn.execute(sql, [run_id.as_str()])?;
+    }
+    Ok(())
+}
+
 /// Writes one event; the row turns `running` with the first.
 pub(super) fn insert_event(conn: &Connection, line: &Line) -> rusqlite::Result<Wrote> {
     let row = conn
@@ -264,7 +309,9 @@ pub(super) fn end_run(
     });
     let row = conn
         .prepare_cached(
-            "UPDATE runs SET status = ?2, degraded = ?3, outcome = ?4, ended_at = ?5, record = ?6 \
+            // The first event tells when a run started; where that was lost, the row came just before.
+            "UPDATE runs SET status = ?2, degraded = ?3, outcome = ?4, ended_at = ?5, record = ?6, \
+             started_at = coalesce(started_at, iif(?7 > 0, created_at, NULL)) \
              WHERE run_id = ?1 AND outcome IS NULL",
         )?
         .execute(params![
@@ -274,6 +321,7 @@ pub(super) fn end_run(
             ending.outcome,
             line.at,
             record,
+            line.seq.cast_signed(),
         ]);
     wrote(row)
 }
@@ -289,6 +337,18 @@ pub(super) fn row(conn: &Connection, run_id: &RunId) -> rusqlite::Result<Option<
 pub(super) fn bodies(conn: &Connection, run_id: &RunId) -> rusqlite::Result<Vec<String>> {
     conn.prepare_cached("SELECT body FROM events WHERE run_id = ?1 ORDER BY seq")?
         .query_map([run_id.as_str()], |row| row.get(0))?
+        .collect()
+}
+
+/// As [`bodies`], from the event `seq` on.
+pub(super) fn bodies_from(
+    conn: &Connection,
+    run_id: &RunId,
+    seq: u64,
+) -> rusqlite::Result<Vec<String>> {
+    let seq = i64::try_from(seq).unwrap_or(i64::MAX);
+    conn.prepare_cached("SELECT body FROM events WHERE run_id = ?1 AND seq >= ?2 ORDER BY seq")?
+        .query_map((run_id.as_str(), seq), |row| row.get(0))?
         .collect()
 }
 

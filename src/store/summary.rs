@@ -80,7 +80,25 @@ pub struct Summary {
 impl Summary {
     /// What a row says; its outcome may be unreadable.
     pub(super) fn of_row(row: &Row, verified: bool) -> Result<Self, serde_json::Error> {
-        let mut summary = Self {
+        let mut summary = Self::open(row, verified);
+        if let Some(outcome) = &row.outcome {
+            summary.ended(serde_json::from_str(outcome)?);
+        }
+        Ok(summary)
+    }
+
+    /// A run of which the row alone, or a part of it, can be read.
+    pub(super) fn unreadable(row: &Row, why: &str) -> Self {
+        Self {
+            status: RunStatus::Crashed,
+            reason: Some(format!("its record cannot be read: {why}")),
+            ..Self::open(row, true)
+        }
+    }
+
+    /// A run without an outcome.
+    fn open(row: &Row, verified: bool) -> Self {
+        Self {
             v: VERSION,
             run_id: row.run_id.clone(),
             parent: row.parent.clone(),
@@ -119,11 +137,7 @@ impl Summary {
                 .unwrap_or_else(|| Record::of(RecordState::Complete)),
             created_at: row.created_at,
             verified,
-        };
-        if let Some(outcome) = &row.outcome {
-            summary.ended(serde_json::from_str(outcome)?);
         }
-        Ok(summary)
     }
 
     fn ended(&mut self, outcome: Outcome) {

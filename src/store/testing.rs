@@ -8,11 +8,15 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 /// Says to a process that was started by [`child`] where its store is.
 const STORE: &str = "COUNCIL_TEST_CHILD_STORE";
 /// Says after how many statements it dies.
 const DIES_AFTER: &str = "COUNCIL_TEST_CHILD_DIES_AFTER";
+
+/// Longer than any commit here takes.
+pub(super) const AGES: Duration = Duration::from_secs(600);
 
 pub(super) fn run(id: &str) -> NewRun {
     NewRun {
@@ -72,7 +76,10 @@ pub(super) async fn write_whole(writer: &Writer, run: NewRun, count: u64) -> Rec
     for event in all {
         writer.event(event).await.expect("the event is queued");
     }
-    writer.finish(terminal).await.expect("the run is ended")
+    writer
+        .finish(terminal, AGES)
+        .await
+        .expect("the run is ended")
 }
 
 /// Writes a run that does not end, and waits until its `count` events are on disk.

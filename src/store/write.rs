@@ -4,18 +4,27 @@ use super::StoreError;
 use super::crash;
 use super::live::LiveFolder;
 use super::open::{self, PATIENCE};
-use super::scribe::{Board, Job, Scribe};
+use super::scribe::{Board, Decision, Job, Scribe};
 use super::sql::{Ending, Line, NewRun};
+use super::stake::Stake;
 use crate::event::{Event, Record, RunId};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::time::timeout;
 
-/// How much may be queued: one transaction under way and the next one gathering.
-const QUEUE: usize = 1024;
+/// How many events may be queued: one transaction under way and the next one gathering. What else
+/// is queued is little and always has room, so that the end of a run is never left outside.
+const ROOM: usize = 1024;
+
+/// A wait is waited in this many parts, each of which a pause of the whole program can shorten.
+const PARTS: u32 = 20;
+
+/// How often a commit that is under way is asked whether it has failed.
+const STEP: Duration = Duration::from_millis(20);
 
 /// A store that is open for writing. Clones share one thread, which ends with the last of them or
 /// by [`Writer::close`].
@@ -27,7 +36,8 @@ pub struct Writer {
 #[derive(Debug)]
 struct Inner {
     path: PathBuf,
-    jobs: mpsc::Sender<Job>,
+    jobs: mpsc::UnboundedSender<Job>,
+    room: Arc<Semaphore>,
     board: Arc<Board>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -47,7 +57,7 @@ impl Writer {
         let path = opened.path.clone();
         crash::record_all(&opened.conn, &path, &LiveFolder::of(&path))
             .map_err(|fault| StoreError::of(&path, patience, &fault))?;
-        let (jobs, queue) = mpsc::channel(QUEUE);
+        let (jobs, queue) = mpsc::unbounded_channel();
         let board = Arc::new(Board::default());
         let thread = std::thread::Builder::new().name("council-store".to_owned());
         let thread = {
@@ -62,6 +72,7 @@ impl Writer {
             inner: Arc::new(Inner {
                 path,
                 jobs,
+                room: Arc::new(Semaphore::new(ROOM)),
                 board,
                 thread: Mutex::new(Some(thread)),
             }),
@@ -74,14 +85,16 @@ impl Writer {
         &self.inner.path
     }
 
-    /// Writes the row of a run, `pending`, and waits until it is on disk.
+    /// Writes the row of a run, `pending`, and waits until it is on disk. Dropped before that, it
+    /// leaves no row.
     ///
     /// # Errors
     /// [`StoreError::TakenRunId`] where the store has a run of this id, which is not touched;
-    /// others where nothing could be written.
+    /// [`StoreError::Locked`] where another process held a lock for 30 s; others where nothing
+    /// could be written.
     pub async fn begin(&self, run: NewRun) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.send(Job::Begin(Box::new(run), reply)).await?;
+        self.send(Job::Begin(Box::new(run), reply))?;
         answer.await.unwrap_or_else(|_| Err(self.closed()))
     }
 
@@ -93,35 +106,70 @@ impl Writer {
     /// The thread has ended.
     pub async fn event(&self, event: Arc<Event>) -> Result<(), StoreError> {
         let line = Line::of(&event).map_err(|fault| self.unwritable(&event, &fault))?;
-        self.send(Job::Event(line)).await
+        let room = Arc::clone(&self.inner.room).acquire_owned().await;
+        self.send(Job::Event(line, room.map_err(|_| self.closed())?))
     }
 
     /// Writes the terminal event and the outcome in one transaction and waits until they are on
-    /// disk. The record says which event is the first that is missing, if any.
+    /// disk, for as long as `wait` and the commit that is under way then. The record says which
+    /// event is the first that is missing, if any; after `wait`, the first that is not known to be
+    /// on disk. Where the outcome is written later than that, the row says the same.
     ///
     /// # Errors
     /// `terminal` is no terminal event, or the thread has ended.
-    pub async fn finish(&self, terminal: Arc<Event>) -> Result<Record, StoreError> {
+    pub async fn finish(&self, terminal: Arc<Event>, wait: Duration) -> Result<Record, StoreError> {
         let ending = match terminal.outcome() {
             Some(outcome) => Ending::of(&terminal, outcome),
             None => return Err(self.no_end(&terminal)),
         };
         let ending = ending.map_err(|fault| self.unwritable(&terminal, &fault))?;
-        let (reply, answer) = oneshot::channel();
-        self.send(Job::Finish(Box::new(ending), reply)).await?;
-        answer.await.map_err(|_| self.closed())
+        let job = |decision| Job::Finish(Box::new(ending), decision);
+        self.decide(&terminal.run_id, wait, job).await
     }
 
     /// Ends a run that this process has begun and that has no terminal event: it is `crashed` for
-    /// `reason`, after the events so far. Waits until that is on disk.
+    /// `reason`, after the events so far. Waits and answers as [`Writer::finish`] does.
     ///
     /// # Errors
     /// The thread has ended.
-    pub async fn crash(&self, run_id: &RunId, reason: &str) -> Result<Record, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Job::Crash(run_id.clone(), reason.to_owned(), reply))
-            .await?;
-        answer.await.map_err(|_| self.closed())
+    pub async fn crash(
+        &self,
+        run_id: &RunId,
+        reason: &str,
+        wait: Duration,
+    ) -> Result<Record, StoreError> {
+        let job = |decision| Job::Crash(run_id.clone(), reason.to_owned(), decision);
+        self.decide(run_id, wait, job).await
+    }
+
+    /// Queues the end of a run and waits until it is settled what its record is.
+    async fn decide(
+        &self,
+        run_id: &RunId,
+        wait: Duration,
+        job: impl FnOnce(Decision) -> Job,
+    ) -> Result<Record, StoreError> {
+        let stake = Stake::default();
+        let (reply, mut answer) = oneshot::channel();
+        self.send(job(Decision {
+            reply,
+            stake: stake.clone(),
+        }))?;
+        for _ in 0..PARTS {
+            if let Ok(settled) = timeout(wait / PARTS, &mut answer).await {
+                return settled.map_err(|_| self.closed());
+            }
+        }
+        loop {
+            let seq = self.durable_to(run_id);
+            if stake.give_up(seq) {
+                return Ok(Record::incomplete(seq));
+            }
+            // It is being committed, and that either succeeds or fails soon.
+            if let Ok(settled) = timeout(STEP, &mut answer).await {
+                return settled.map_err(|_| self.closed());
+            }
+        }
     }
 
     /// Whether somebody wants the run to end.
@@ -130,11 +178,11 @@ impl Writer {
     /// The thread has ended.
     pub async fn cancel_requested(&self, run_id: &RunId) -> Result<bool, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.send(Job::IsCancelled(run_id.clone(), reply)).await?;
+        self.send(Job::IsCancelled(run_id.clone(), reply))?;
         answer.await.map_err(|_| self.closed())
     }
 
-    /// The first event of the run that is not known to be on disk.
+    /// The first event of a run that goes on that is not known to be on disk; 0 of any other.
     #[must_use]
     pub fn durable_to(&self, run_id: &RunId) -> u64 {
         self.inner.board.durable_to(run_id)
@@ -150,8 +198,7 @@ impl Writer {
     /// that. Blocks. What is sent afterwards is refused.
     pub fn close(&self) {
         self.inner.board.is_closing.store(true, Ordering::Release);
-        // A full queue wakes the thread as well.
-        drop(self.inner.jobs.try_send(Job::Wake));
+        drop(self.inner.jobs.send(Job::Wake));
         let thread = {
             let mut thread = self
                 .inner
@@ -166,8 +213,8 @@ impl Writer {
         }
     }
 
-    async fn send(&self, job: Job) -> Result<(), StoreError> {
-        self.inner.jobs.send(job).await.map_err(|_| self.closed())
+    fn send(&self, job: Job) -> Result<(), StoreError> {
+        self.inner.jobs.send(job).map_err(|_| self.closed())
     }
 
     fn closed(&self) -> StoreError {
@@ -198,9 +245,10 @@ impl Writer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::RecordState;
+    use crate::event::{RecordState, RunStatus};
     use crate::store::Reader;
-    use crate::store::testing::{block_on, events, run, write_open, write_whole};
+    use crate::store::testing::{AGES, block_on, events, run, write_open, write_whole};
+    use futures::FutureExt as _;
     use rusqlite::Connection;
 
     fn new_store() -> (tempfile::TempDir, PathBuf) {
@@ -337,7 +385,10 @@ mod tests {
             for event in all {
                 writer.event(event).await.expect("the event is queued");
             }
-            writer.finish(terminal).await.expect("the run is ended")
+            writer
+                .finish(terminal, AGES)
+                .await
+                .expect("the run is ended")
         });
         assert_eq!(record, Record::incomplete(3));
         let reader = reader(&store);
@@ -378,7 +429,10 @@ mod tests {
             for event in &all[2..] {
                 writer.event(event.clone()).await.expect("it is queued");
             }
-            writer.finish(terminal).await.expect("the run is ended")
+            writer
+                .finish(terminal, AGES)
+                .await
+                .expect("the run is ended")
         });
         assert_eq!(record, Record::incomplete(1));
         let result = reader(&store).result(&run("a").run_id).expect("its result");
@@ -393,11 +447,221 @@ mod tests {
         let record = block_on(async {
             write_open(&writer, run("a"), 2).await;
             std::fs::remove_dir_all(dir.path()).expect("it is deleted");
-            writer.finish(terminal).await.expect("the thread lives")
+            writer
+                .finish(terminal, AGES)
+                .await
+                .expect("the thread lives")
         });
         assert_eq!(record, Record::incomplete(0));
         let fault = block_on(writer.begin(run("b"))).expect_err("nobody would find it");
         assert!(matches!(fault, StoreError::Gone { .. }), "{fault:?}");
         writer.close();
+    }
+
+    /// A store with `patience`, and another connection that holds its lock.
+    fn locked(store: &Path, patience: Duration) -> (Writer, Connection) {
+        let writer = Writer::open_with(store, patience).expect("a store");
+        let other = Connection::open(store).expect("the file");
+        other.execute_batch("BEGIN IMMEDIATE").expect("the lock");
+        (writer, other)
+    }
+
+    #[test]
+    fn a_row_that_nobody_waits_for_any_more_is_not_written() {
+        let (_dir, store) = new_store();
+        let (writer, other) = locked(&store, PATIENCE);
+        assert!(writer.begin(run("a")).now_or_never().is_none());
+        assert!(writer.begin(run("b")).now_or_never().is_none());
+        other.execute_batch("COMMIT").expect("the lock is free");
+        block_on(writer.begin(run("b"))).expect("nothing has taken its id");
+        let listed = reader(&store).summaries(20, true).expect("the list");
+        assert_eq!(listed.len(), 1);
+        assert_eq!(listed[0].run_id, run("b").run_id);
+        let conn = Connection::open(&store).expect("the file");
+        crate::store::sql::remove_run(&conn, &run("b").run_id).expect("it is taken back");
+        let left = "SELECT (SELECT count(*) FROM runs) + (SELECT count(*) FROM files)";
+        let left: i64 = conn.query_row(left, [], |row| row.get(0)).expect("a sum");
+        assert_eq!(left, 0);
+    }
+
+    #[test]
+    fn a_row_that_a_lasting_lock_keeps_out_is_refused_with_the_file_named() {
+        let (_dir, store) = new_store();
+        let (writer, other) = locked(&store, Duration::from_millis(50));
+        let fault = block_on(writer.begin(run("a"))).expect_err("it is locked");
+        assert!(matches!(fault, StoreError::Locked { .. }), "{fault:?}");
+        assert!(fault.to_string().contains("runs.db"), "{fault}");
+        other.execute_batch("COMMIT").expect("the lock is free");
+        writer.close();
+        assert!(reader(&store).summaries(1, true).expect("none").is_empty());
+    }
+
+    #[test]
+    fn an_end_that_is_waited_for_no_longer_is_stored_as_it_was_said() {
+        let (_dir, store) = new_store();
+        let writer = Writer::open(&store).expect("a store");
+        for (id, crashes) in [("a", false), ("b", true)] {
+            let mut all = events(&run(id), 6);
+            let terminal = all.pop().expect("a last event");
+            let other = Connection::open(&store).expect("the file");
+            let record = block_on(async {
+                let run_id = write_open(&writer, run(id), 4).await;
+                other.execute_batch("BEGIN IMMEDIATE").expect("the lock");
+                for event in &all[4..] {
+                    writer.event(event.clone()).await.expect("it is queued");
+                }
+                let wait = Duration::from_millis(20);
+                if crashes {
+                    writer.crash(&run_id, "it fell over", wait).await
+                } else {
+                    writer.finish(terminal, wait).await
+                }
+            });
+            assert_eq!(record.expect("the thread lives"), Record::incomplete(4));
+            other.execute_batch("COMMIT").expect("the lock is free");
+        }
+        writer.close();
+        let reader = reader(&store);
+        for (id, status) in [("a", RunStatus::Completed), ("b", RunStatus::Crashed)] {
+            let result = reader.result(&run(id).run_id).expect("its result");
+            assert_eq!(result.record, Record::incomplete(4));
+            assert_eq!(result.status, status);
+            // What could be kept is kept all the same.
+            assert_eq!(reader.bodies(&run(id).run_id).expect("all").len(), 7);
+        }
+        for summary in reader.summaries(2, false).expect("the list") {
+            assert_eq!(summary.record, Record::incomplete(4));
+        }
+    }
+
+    #[test]
+    fn an_end_that_a_lasting_lock_keeps_out_comes_with_a_later_group() {
+        let (_dir, store) = new_store();
+        let writer = Writer::open_with(&store, Duration::from_millis(50)).expect("a store");
+        let other = Connection::open(&store).expect("the file");
+        let status = |id: &str| {
+            let reader = reader(&store);
+            let result = reader.result(&run(id).run_id).expect("its result");
+            (result.status, result.record)
+        };
+        let lost = Record::incomplete(4);
+        for id in ["a", "b"] {
+            block_on(async {
+                write_open(&writer, run(id), 4).await;
+                other.execute_batch("BEGIN IMMEDIATE").expect("the lock");
+                let terminal = events(&run(id), 4).pop().expect("a last event");
+                let record = writer.finish(terminal, AGES).await;
+                assert_eq!(record.expect("the thread lives"), lost);
+                other.execute_batch("COMMIT").expect("the lock is free");
+            });
+            assert_eq!(status(id).0, RunStatus::Running);
+        }
+        assert_eq!(status("a"), (RunStatus::Completed, lost.clone()));
+        writer.close();
+        assert_eq!(status("b"), (RunStatus::Completed, lost));
+    }
+
+    #[test]
+    fn an_end_behind_a_full_queue_is_stored_as_it_was_said() {
+        let (_dir, store) = new_store();
+        let (writer, other) = {
+            let writer = Writer::open(&store).expect("a store");
+            block_on(write_open(&writer, run("a"), 1));
+            let other = Connection::open(&store).expect("the file");
+            other.execute_batch("BEGIN IMMEDIATE").expect("the lock");
+            (writer, other)
+        };
+        let mut all = events(&run("a"), 2_000);
+        let terminal = all.pop().expect("a last event");
+        let record = block_on(async {
+            let mut queued = all[1..].iter();
+            let refused = queued.find(|event| {
+                let event = Arc::clone(event);
+                writer.event(event).now_or_never().is_none()
+            });
+            assert!(refused.is_some(), "there is an end to the room");
+            writer.finish(terminal, Duration::from_millis(20)).await
+        });
+        assert_eq!(record.expect("the thread lives"), Record::incomplete(1));
+        other.execute_batch("COMMIT").expect("the lock is free");
+        writer.close();
+        let result = reader(&store).result(&run("a").run_id).expect("its result");
+        assert_eq!(result.status, RunStatus::Completed);
+        assert_eq!(result.record, Record::incomplete(1));
+    }
+
+    #[test]
+    fn a_run_that_lost_its_first_event_shows_what_its_row_knows() {
+        let (_dir, store) = new_store();
+        let writer = Writer::open_with(&store, Duration::from_millis(50)).expect("a store");
+        let mut all = events(&run("a"), 3);
+        let terminal = all.pop().expect("a last event");
+        let other = Connection::open(&store).expect("the file");
+        let record = block_on(async {
+            writer.begin(run("a")).await.expect("the row is written");
+            other.execute_batch("BEGIN IMMEDIATE").expect("the lock");
+            for event in &all {
+                writer.event(event.clone()).await.expect("it is queued");
+            }
+            // The thread answers again when it has given the group up.
+            for _ in 0..2 {
+                let looked = writer.cancel_requested(&terminal.run_id).await;
+                looked.expect("it looks");
+            }
+            other.execute_batch("COMMIT").expect("the lock is free");
+            writer.finish(terminal, AGES).await
+        });
+        let lost = Record::incomplete(0);
+        assert_eq!(record.expect("the run is ended"), lost);
+        let reader = reader(&store);
+        let result = reader.result(&run("a").run_id).expect("its result");
+        assert_eq!(
+            (result.council, result.input),
+            (run("a").council, run("a").input)
+        );
+        assert_eq!(
+            (result.labels, result.seed),
+            (run("a").labels, run("a").seed)
+        );
+        assert!(result.started_at.is_some() && result.ended_at.is_some());
+        assert_eq!((result.status, result.record), (RunStatus::Completed, lost));
+        let events = reader.events(&run("a").run_id).expect("its events");
+        let seqs: Vec<u64> = events.iter().map(|event| event.seq).collect();
+        assert_eq!(seqs, [3], "outcome and event stay together");
+        let listed = reader.summaries(1, false).expect("the list");
+        assert_eq!(listed[0].started_at, result.started_at);
+        assert_eq!(listed[0].duration_ms, result.duration_ms);
+    }
+
+    #[test]
+    fn a_crash_after_a_loss_says_what_is_missing() {
+        let (_dir, store) = new_store();
+        let writer = Writer::open(&store).expect("a store");
+        let all = events(&run("a"), 5);
+        let record = block_on(async {
+            let run_id = write_open(&writer, run("a"), 2).await;
+            writer.event(all[3].clone()).await.expect("it is queued");
+            writer.crash(&run_id, "it fell over", AGES).await
+        });
+        assert_eq!(record.expect("the run is ended"), Record::incomplete(2));
+        let result = reader(&store).result(&run("a").run_id).expect("its result");
+        assert_eq!(result.record, Record::incomplete(2));
+    }
+
+    #[test]
+    fn what_is_known_of_a_run_is_forgotten_with_its_end() {
+        let (_dir, store) = new_store();
+        let writer = Writer::open(&store).expect("a store");
+        block_on(async {
+            write_whole(&writer, run("a"), 5).await;
+            let run_id = write_open(&writer, run("b"), 5).await;
+            assert_eq!(writer.durable_to(&run_id), 5);
+            let ended = writer.crash(&run_id, "it fell over", AGES).await;
+            ended.expect("the run is ended");
+        });
+        // The thread answers when it is done with all that came before.
+        let looked = block_on(writer.cancel_requested(&run("a").run_id));
+        assert!(!looked.expect("it looks"));
+        assert!(writer.inner.board.is_empty());
     }
 }

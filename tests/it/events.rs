@@ -431,6 +431,24 @@ fn member_retry() -> impl Strategy<Value = MemberRetry> {
     )
 }
 
+/// A kind of a later program, with data as that program may write it.
+fn unknown() -> impl Strategy<Value = EventKind> {
+    let data = prop_oneof![
+        value().prop_map(|value| value.to_string()),
+        Just("{ \"b\": 1.50, \"a\":\t[1e400, \"\\u0041\"], \"b\": null }".to_owned()),
+    ];
+    let name = "[a-z_]{0,12}".prop_filter("known", |name| !EventKind::NAMES.contains(&&**name));
+    (name, data).prop_map(|(name, data)| {
+        let line = format!(
+            r#"{{"v":1,"run_id":"r","seq":0,"at":"2026-11-20T10:00:00.123456Z","kind":"{name}","data":{data}}}"#
+        );
+        let event: Event = serde_json::from_str(&line).expect("an event of a later program");
+        assert_eq!(event.body.name(), name);
+        assert_eq!(serde_json::to_string(&event).expect("a line"), line);
+        event.body
+    })
+}
+
 fn body() -> impl Strategy<Value = EventKind> {
     prop_oneof![
         run_started().prop_map(EventKind::RunStarted),
@@ -450,6 +468,7 @@ fn body() -> impl Strategy<Value = EventKind> {
         (text(), text()).prop_map(|(code, text)| EventKind::Notice(Notice { code, text })),
         outcome().prop_map(EventKind::RunCompleted),
         outcome().prop_map(EventKind::RunFailed),
+        unknown(),
     ]
 }
 
@@ -551,4 +570,27 @@ fn the_schema_of_events_accepts_them() {
     let mut bad = line.clone();
     bad["data"] = json!({ "code": 1 });
     assert!(!validator.is_valid(&bad));
+    let mut later = line;
+    later["kind"] = json!("member_dreamt");
+    assert!(!validator.is_valid(&later), "a kind that nobody writes");
+    assert!(!schema.to_string().contains("Unknown"));
+}
+
+#[test]
+fn an_event_of_an_unknown_kind_changes_nothing_that_is_folded() {
+    let line = |seq: u64, rest: &str| {
+        let at = "2026-11-20T10:00:00.123456Z";
+        let line = format!(r#"{{"v":1,"run_id":"r","seq":{seq},"at":"{at}",{rest}}}"#);
+        serde_json::from_str::<Event>(&line).expect("an event")
+    };
+    let notice = line(0, r#""kind":"notice","data":{"code":"x","text":"y"}"#);
+    let later = line(
+        1,
+        r#""kind":"member_dreamt","member":"a","data":{"of":"sheep"}"#,
+    );
+    assert!(!later.is_terminal());
+    let with = Fold::of([&notice, &later]).expect("a fold");
+    let without = Fold::of([&notice]).expect("a fold");
+    assert_eq!(with.result(), without.result());
+    assert_eq!(with.next_seq(), 2, "its place is taken");
 }

@@ -649,3 +649,59 @@ fn a_cancel_closes_the_connection() {
         );
     }
 }
+
+/// Four members on four kinds of provider; whoever fails, the first line names it and why.
+#[test]
+fn whichever_provider_fails_the_first_line_names_the_cause() {
+    for failing in 0..4 {
+        let server = |place: usize, speaks: Speaks| {
+            Server::start(move |_, _| {
+                vec![Do::Send(if place == failing {
+                    let body = speaks.error("no such account");
+                    reply(403, "", "application/json", &body)
+                } else {
+                    speaks.whole("Here.")
+                })]
+            })
+        };
+        let servers = [server(0, Openai), server(1, Anthropic), server(2, Gemini)];
+        let env = TestEnv::new();
+        let program = if failing == 3 {
+            "echo no such account >&2; exit 3"
+        } else {
+            "echo Here."
+        };
+        let mut spec = format!(
+            "name = \"four\"\n[defaults]\nretries = 0\n[providers.program]\nkind = \"command\"\ncommand = [\"sh\", \"-c\", {program:?}]\n"
+        );
+        for (speaks, server) in ALL.iter().zip(&servers) {
+            let (kind, port, base) = (speaks.kind(), server.port, speaks.base());
+            spec.push_str(&format!(
+                "[providers.lab-{kind}]\nkind = \"{kind}\"\nbase_url = \"http://127.0.0.1:{port}{base}\"\n"
+            ));
+        }
+        let models = [
+            "lab-openai/m",
+            "lab-anthropic/m",
+            "lab-gemini/m",
+            "program/m",
+        ];
+        for (id, model) in ["a", "b", "c", "d"].iter().zip(models) {
+            spec.push_str(&format!("[[member]]\nid = \"{id}\"\nmodel = \"{model}\"\n"));
+        }
+        env.write("four.toml", spec);
+        let ran = env.run(["run", "./four.toml", "--input", "x", "-q"]);
+        ran.assert_code(3);
+        let printed = ran.stdout();
+        let first = printed.lines().next().expect("a first line");
+        let id = ["a", "b", "c", "d"][failing];
+        assert!(
+            first.starts_with(&format!("degraded: missing {id} (")),
+            "{first}"
+        );
+        assert!(
+            first.contains("no such account") && first.contains(models[failing]),
+            "{first}"
+        );
+    }
+}

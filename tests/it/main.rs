@@ -6,6 +6,7 @@ mod describing;
 mod events;
 mod flags;
 mod hostile;
+mod locks;
 mod man;
 mod processes;
 mod reading;

@@ -272,3 +272,37 @@ fn a_result_that_can_not_be_written_is_told_and_kept() {
     assert!(told.contains("council show r"), "{told}");
     env.run(["show", "r"]).assert_code(0);
 }
+
+#[test]
+fn a_run_can_be_followed_and_ended_from_another_process() {
+    let env = endless();
+    let begun = Begun::start(&env);
+    let follower = env
+        .command(["events", "r", "--follow"])
+        .spawn()
+        .expect("the binary starts");
+    env.run(["cancel", "r"]).assert_code(0);
+    let (code, rest) = begun.end();
+    assert_eq!(code, Some(6));
+    assert!(
+        rest.lines()
+            .last()
+            .is_some_and(|line| line.contains("council cancel")),
+        "{rest}"
+    );
+    let followed = follower.wait_with_output().expect("it ends with the run");
+    let followed = String::from_utf8(followed.stdout).expect("UTF-8");
+    assert_eq!(
+        followed,
+        env.run(["show", "r", "--format", "ndjson"]).stdout()
+    );
+    assert_eq!(followed, env.run(["events", "r"]).stdout());
+    let again = env.run(["cancel", "r"]);
+    again.assert_code(1);
+    assert!(
+        again.stderr().contains("ended already"),
+        "{}",
+        again.stderr()
+    );
+    env.run(["cancel", "--all"]).assert_code(0);
+}

@@ -1,6 +1,6 @@
 //! A run, and the same run read back.
 
-use crate::common::TestEnv;
+use crate::common::{Ran, TestEnv};
 use snapbox::{assert_data_eq, str};
 
 /// A council whose members say what its script has.
@@ -33,6 +33,12 @@ call = "*"
 text = "North."
 "#;
 
+/// Puts a question before the scripted council.
+pub(crate) fn ask(env: &TestEnv, args: &[&str]) -> Ran {
+    let fixed = ["run", "./trio.toml", "--input", "Which way?"];
+    env.run(fixed.iter().chain(args))
+}
+
 pub(crate) fn scripted() -> TestEnv {
     let env = TestEnv::new();
     env.write("trio.toml", SCRIPTED);
@@ -59,7 +65,7 @@ fn show_prints_the_bytes_that_the_piped_run_printed() {
     );
 
     let degraded = scripted();
-    let ran = degraded.run(["run", "./trio.toml", "--input", "Which way?"]);
+    let ran = ask(&degraded, &[]);
     ran.assert_code(3);
     assert_eq!(
         degraded.run(["show", "latest"]).assert_code(0).stdout(),
@@ -71,14 +77,7 @@ fn show_prints_the_bytes_that_the_piped_run_printed() {
 fn each_format_of_a_run_is_the_same_when_it_is_read_back() {
     for format in ["text", "markdown", "json", "ndjson"] {
         let env = scripted();
-        let ran = env.run([
-            "run",
-            "./trio.toml",
-            "--input",
-            "Which way?",
-            "--format",
-            format,
-        ]);
+        let ran = ask(&env, &["--format", format]);
         ran.assert_code(3);
         let shown = env.run(["show", "latest", "--format", format]);
         assert_eq!(
@@ -92,15 +91,7 @@ fn each_format_of_a_run_is_the_same_when_it_is_read_back() {
 #[test]
 fn a_degraded_answer_begins_with_who_is_missing() {
     let env = scripted();
-    let ran = env.run([
-        "run",
-        "./trio.toml",
-        "--input",
-        "Which way?",
-        "--run-id",
-        "r1",
-        "-q",
-    ]);
+    let ran = ask(&env, &["--run-id", "r1", "-q"]);
     assert_data_eq!(
         ran.snapshot(),
         str![[r#"
@@ -120,15 +111,7 @@ fn a_failed_run_prints_no_answer_and_show_tells_what_there_was() {
     let env = scripted();
     let spec = SCRIPTED.replacen("name = \"trio\"", "name = \"trio\"\nmin_members = 3", 1);
     env.write("trio.toml", spec);
-    let ran = env.run([
-        "run",
-        "./trio.toml",
-        "--input",
-        "Which way?",
-        "--run-id",
-        "r1",
-        "-q",
-    ]);
+    let ran = ask(&env, &["--run-id", "r1", "-q"]);
     assert_data_eq!(
         ran.snapshot(),
         str![[r#"
@@ -175,14 +158,7 @@ North.
 fn on_partial_changes_the_code_alone() {
     for (on_partial, code) in [("report", 3), ("accept", 0), ("fail", 1)] {
         let env = scripted();
-        let ran = env.run([
-            "run",
-            "./trio.toml",
-            "--input",
-            "Which way?",
-            "--on-partial",
-            on_partial,
-        ]);
+        let ran = ask(&env, &["--on-partial", on_partial]);
         ran.assert_code(code);
         assert!(
             ran.stdout().contains("North, says the chair."),
@@ -221,14 +197,7 @@ fn the_events_come_in_order_and_end_once() {
 #[test]
 fn the_one_object_has_every_key_of_the_contract() {
     let env = scripted();
-    let ran = env.run([
-        "run",
-        "./trio.toml",
-        "--input",
-        "Which way?",
-        "--format",
-        "json",
-    ]);
+    let ran = ask(&env, &["--format", "json"]);
     let json = ran.json();
     let keys: Vec<&str> = json
         .as_object()
@@ -277,15 +246,7 @@ fn a_run_that_is_not_recorded_says_so_and_leaves_nothing() {
 fn list_names_the_newest_first() {
     let env = scripted();
     for run_id in ["r1", "r2", "r3"] {
-        env.run([
-            "run",
-            "./trio.toml",
-            "--input",
-            "Which way?",
-            "--run-id",
-            run_id,
-            "-q",
-        ]);
+        ask(&env, &["--run-id", run_id, "-q"]);
     }
     let listed = env.run(["list", "--json", "--limit", "2"]);
     let ids: Vec<String> = listed
@@ -339,15 +300,7 @@ hint: council run quickstart --input "…" makes a first run
 fn a_run_is_named_by_a_unique_beginning() {
     let env = scripted();
     for run_id in ["alpha-1", "alpha-2", "beta"] {
-        env.run([
-            "run",
-            "./trio.toml",
-            "--input",
-            "Which way?",
-            "--run-id",
-            run_id,
-            "-q",
-        ]);
+        ask(&env, &["--run-id", run_id, "-q"]);
     }
     env.run(["show", "be"]).assert_code(0);
     assert_data_eq!(
@@ -375,15 +328,8 @@ error: there is no run `gamma`; `council list` shows what is there
 #[test]
 fn an_output_file_gets_what_standard_output_would_have_got() {
     let env = scripted();
-    let plain = env.run(["run", "./trio.toml", "--input", "Which way?"]);
-    let filed = env.run([
-        "run",
-        "./trio.toml",
-        "--input",
-        "Which way?",
-        "--output",
-        "out.md",
-    ]);
+    let plain = ask(&env, &[]);
+    let filed = ask(&env, &["--output", "out.md"]);
     filed.assert_code(3);
     assert_eq!(filed.stdout(), "");
     let written = std::fs::read_to_string(env.path("out.md")).expect("the file");
@@ -393,15 +339,7 @@ fn an_output_file_gets_what_standard_output_would_have_got() {
 #[test]
 fn a_single_round_or_member_can_be_looked_at() {
     let env = scripted();
-    env.run([
-        "run",
-        "./trio.toml",
-        "--input",
-        "Which way?",
-        "--run-id",
-        "r1",
-        "-q",
-    ]);
+    ask(&env, &["--run-id", "r1", "-q"]);
     let shown = env.run([
         "show",
         "r1",
@@ -456,14 +394,7 @@ kind = "synthesis"
 #[test]
 fn progress_is_plain_lines_where_there_is_no_terminal() {
     let env = scripted();
-    let ran = env.run([
-        "run",
-        "./trio.toml",
-        "--input",
-        "Which way?",
-        "--run-id",
-        "r1",
-    ]);
+    let ran = ask(&env, &["--run-id", "r1"]);
     let told = ran.stderr();
     let parts = [
         "r1",

@@ -74,6 +74,8 @@ fn commands_and_flags_of_the_readme_exist() {
         "list",
         "validate",
         "topologies",
+        "events",
+        "cancel",
         "schema",
         "completions",
     ]
@@ -98,6 +100,14 @@ fn commands_and_flags_of_the_readme_exist() {
     {
         let command = line.split_whitespace().next().unwrap_or_default();
         env.run([command, "--help"]).assert_code(0);
+    }
+}
+
+#[test]
+fn every_shipped_council_is_named() {
+    for shipped in council::spec::SHIPPED {
+        let name = format!("`{}`", shipped.name);
+        assert!(readme().contains(&name), "{name}");
     }
 }
 

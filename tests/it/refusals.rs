@@ -1,7 +1,7 @@
 //! Bad input: a clear message, exit 2, and nothing started, stored or half written.
 
 use crate::common::{Ran, TestEnv};
-use crate::reading::scripted;
+use crate::reading::{ask, scripted};
 use snapbox::{assert_data_eq, str};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -205,11 +205,11 @@ error: ./folder.toml is a folder, not a spec
 
 $ council run ./missing.toml
 error: there is no spec at ./missing.toml
-  = help: check the path; councils that need no file are `quickstart`, `karpathy`, `design-review`, `code-review` and `local-commands`
+  = help: check the path; councils that need no file are `quickstart`, `karpathy`, `design-review`, `code-review`, `local` and `local-commands`
 
 $ council run missing.toml
 error: there is no spec at missing.toml
-  = help: check the path; councils that need no file are `quickstart`, `karpathy`, `design-review`, `code-review` and `local-commands`
+  = help: check the path; councils that need no file are `quickstart`, `karpathy`, `design-review`, `code-review`, `local` and `local-commands`
 
 $ council run quikstart
 error: there is no shipped council named `quikstart`
@@ -217,7 +217,7 @@ error: there is no shipped council named `quikstart`
 
 $ council run nothing-like-it
 error: there is no shipped council named `nothing-like-it`
-  = help: shipped are `quickstart`, `karpathy`, `design-review`, `code-review` and `local-commands`; a path to a spec has a `/` or ends in `.toml`
+  = help: shipped are `quickstart`, `karpathy`, `design-review`, `code-review`, `local` and `local-commands`; a path to a spec has a `/` or ends in `.toml`
 
 
 "#]]
@@ -296,7 +296,7 @@ hint: council run quickstart --input "…"
 fn a_question_may_come_from_anywhere() {
     let env = TestEnv::new();
     env.write("q.txt", "from a file");
-    let ask = |args: &[&str], stdin: &str| {
+    let asked = |args: &[&str], stdin: &str| {
         let fixed = ["run", "quickstart", "--format", "json", "-q", "--no-record"];
         let ran = env.run_with(fixed.iter().chain(args), stdin);
         ran.assert_code(0).json()["input"]
@@ -304,11 +304,11 @@ fn a_question_may_come_from_anywhere() {
             .expect("the question")
             .to_owned()
     };
-    assert_eq!(ask(&["--input"], "from a pipe"), "from a pipe");
-    assert_eq!(ask(&["--input", "-"], "from a pipe"), "from a pipe");
-    assert_eq!(ask(&["--input", "@q.txt"], ""), "from a file");
-    assert_eq!(ask(&["--input=-dash"], ""), "-dash");
-    assert_eq!(ask(&["--input=@@home"], ""), "@home");
+    assert_eq!(asked(&["--input"], "from a pipe"), "from a pipe");
+    assert_eq!(asked(&["--input", "-"], "from a pipe"), "from a pipe");
+    assert_eq!(asked(&["--input", "@q.txt"], ""), "from a file");
+    assert_eq!(asked(&["--input=-dash"], ""), "-dash");
+    assert_eq!(asked(&["--input=@@home"], ""), "@home");
 }
 
 #[test]
@@ -317,7 +317,7 @@ fn what_a_later_version_has_is_refused_by_name() {
     let mut all = String::new();
     for args in [
         vec!["resume", "latest"],
-        vec!["events", "latest", "--follow"],
+        vec!["watch", "latest"],
         vec!["run", "quickstart", "--input", "x", "--max-cost", "1"],
         vec!["run", "quickstart", "--input", "x", "--dry-run"],
         vec!["help", "resume"],
@@ -335,8 +335,8 @@ fn what_a_later_version_has_is_refused_by_name() {
 $ council resume latest
 error: the command `resume` does not exist yet in this version
 
-$ council events latest --follow
-error: the command `events` does not exist yet in this version
+$ council watch latest
+error: the command `watch` does not exist yet in this version
 
 $ council run quickstart --input x --max-cost 1
 error: the flag `--max-cost` does not exist yet in this version
@@ -403,7 +403,7 @@ fn a_store_that_can_not_be_used_is_named() {
     let env = scripted();
     fs::create_dir(env.path("folder")).expect("a folder");
     env.write("text.db", "no database");
-    let run = |store: &str| env.run(["run", "./trio.toml", "--input", "x", "--store", store]);
+    let run = |store: &str| ask(&env, &["--store", store]);
     run("newer.db").assert_code(3);
     let newer = rusqlite::Connection::open(env.path("newer.db")).expect("the store");
     newer
@@ -453,7 +453,7 @@ fn an_output_that_can_not_be_written_is_told_before_the_start() {
     let env = scripted();
     fs::create_dir(env.path("folder")).expect("a folder");
     for output in ["folder", "missing/out.txt"] {
-        let ran = env.run(["run", "./trio.toml", "--input", "x", "--output", output]);
+        let ran = ask(&env, &["--output", output]);
         refused(&env, &ran);
         assert!(ran.stderr().contains(output), "{}", ran.stderr());
     }
@@ -474,17 +474,7 @@ fn an_output_that_can_not_be_written_is_told_before_the_start() {
 #[test]
 fn an_id_that_is_taken_touches_nothing() {
     let env = scripted();
-    let run = || {
-        env.run([
-            "run",
-            "./trio.toml",
-            "--input",
-            "x",
-            "--run-id",
-            "mine",
-            "-q",
-        ])
-    };
+    let run = || ask(&env, &["--run-id", "mine", "-q"]);
     run().assert_code(3);
     let before = env.run(["show", "mine", "--format", "ndjson"]).stdout();
     let ran = run();
@@ -507,10 +497,26 @@ hint: `council show mine` shows it; choose another --run-id, or none
 }
 
 #[test]
+fn a_refused_run_leaves_one_file_behind_it() {
+    let env = scripted();
+    ask(&env, &["--run-id", "mine", "-q"]).assert_code(3);
+    ask(&env, &["--run-id", "mine", "-q"]).assert_code(2);
+    let beside: Vec<String> = fs::read_dir(env.path("data/council"))
+        .expect("the store's folder")
+        .flatten()
+        .flat_map(|entry| match fs::read_dir(entry.path()) {
+            Ok(below) => below.flatten().map(|file| file.file_name()).collect(),
+            Err(_) => vec![entry.file_name()],
+        })
+        .map(|name| name.to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(beside, ["runs.db"], "no journal, no live file");
+}
+
+#[test]
 fn the_store_is_for_its_user_alone() {
     let env = scripted();
-    env.run(["run", "./trio.toml", "--input", "x", "-q"])
-        .assert_code(3);
+    ask(&env, &["-q"]).assert_code(3);
     let mode =
         |path: std::path::PathBuf| fs::metadata(path).expect("there").permissions().mode() & 0o777;
     assert_eq!(mode(env.store()), 0o600);

@@ -50,11 +50,18 @@ impl Frames {
             if held + part.len() > LIMIT {
                 return Err(TooLong);
             }
-            self.line.extend_from_slice(part);
-            let Some(end) = end else { break };
+            let Some(end) = end else {
+                self.line.extend_from_slice(part);
+                break;
+            };
+            if self.line.is_empty() {
+                self.end_line(part);
+            } else {
+                self.line.extend_from_slice(part);
+                self.end_held_line();
+            }
             self.returned = bytes[end] == b'\r';
             bytes = &bytes[end + 1..];
-            self.end_line();
         }
         Ok(())
     }
@@ -62,7 +69,7 @@ impl Frames {
     /// The stream has ended: so has the frame, even if nothing says so.
     pub(super) fn end(&mut self) {
         if !self.line.is_empty() {
-            self.end_line();
+            self.end_held_line();
         }
         self.end_frame();
     }
@@ -72,16 +79,24 @@ impl Frames {
         self.ready.pop_front()
     }
 
-    fn end_line(&mut self) {
-        let line = std::mem::take(&mut self.line);
-        let mut line = line.as_slice();
+    fn end_held_line(&mut self) {
+        let mut line = std::mem::take(&mut self.line);
+        self.end_line(&line);
+        line.clear();
+        self.line = line;
+    }
+
+    fn end_line(&mut self, mut line: &[u8]) {
         if !std::mem::replace(&mut self.began, true) {
             line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
         }
         if line.is_empty() {
             self.end_frame();
         } else if line[0] == b':' {
-            self.ready.push_back(Frame::Comment);
+            // Many at once tell no more than one.
+            if self.ready.back() != Some(&Frame::Comment) {
+                self.ready.push_back(Frame::Comment);
+            }
         } else if let Some(value) = line.strip_prefix(b"data") {
             let value = match value.strip_prefix(b":") {
                 Some(value) => value.strip_prefix(b" ").unwrap_or(value),

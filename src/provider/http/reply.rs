@@ -38,6 +38,8 @@ pub(super) struct Reply {
     beginning: Vec<u8>,
     came: bool,
     ready: VecDeque<Result<Piece, CallError>>,
+    /// The end of the text so far, where it may be the beginning of a secret.
+    held: String,
     over: bool,
 }
 
@@ -61,6 +63,7 @@ impl Reply {
             beginning: Vec::new(),
             came: false,
             ready: VecDeque::new(),
+            held: String::new(),
             over: false,
         }
     }
@@ -138,21 +141,38 @@ impl Reply {
             wire(&format!("< {}", self.secrets.strip_text(data.clone())));
         }
         match self.reader.frame(&data) {
-            Ok(pieces) => {
-                let secrets = &self.secrets;
-                self.ready
-                    .extend(pieces.into_iter().map(|piece| match piece {
-                        Piece::Text(text) => Ok(Piece::Text(secrets.strip_text(text))),
-                        other => Ok(other),
-                    }));
-            }
+            Ok(pieces) => pieces.into_iter().for_each(|piece| self.give(piece)),
             Err(error) => self.fail(error),
+        }
+    }
+
+    fn give(&mut self, piece: Piece) {
+        let piece = match piece {
+            Piece::Text(text) => match self.secrets.strip_piece(&mut self.held, &text) {
+                text if text.is_empty() => Piece::Alive,
+                text => Piece::Text(text),
+            },
+            Piece::Stop(_) => {
+                self.release();
+                piece
+            }
+            other => other,
+        };
+        self.ready.push_back(Ok(piece));
+    }
+
+    /// Gives what was held back, for nothing comes after it that would make it a secret.
+    fn release(&mut self) {
+        if !self.held.is_empty() {
+            let text = std::mem::take(&mut self.held);
+            self.ready.push_back(Ok(Piece::Text(text)));
         }
     }
 
     /// Nothing comes after this. A reply whose end was told stands in spite of it.
     fn fail(&mut self, error: CallError) {
         self.over = true;
+        self.release();
         let error = self.secrets.strip(error);
         self.ready.push_back(if self.reader.stopped {
             Ok(Piece::Notice(
@@ -196,6 +216,7 @@ impl Reply {
     fn finish(&mut self) {
         if self.over || self.reader.stopped {
             self.over = true;
+            self.release();
             if let Some(mut response) = self.response.take() {
                 drop(tokio::spawn(async move {
                     drop(tokio::time::timeout(LINGER, response.chunk()).await);

@@ -14,6 +14,9 @@ const SHORTEST: usize = 4;
 /// So much of a secret at the end of a text, which was cut there, is taken for the secret.
 const SHORTEST_BEGINNING: usize = 8;
 
+/// The longest writing of one character, in bytes.
+const LONGEST_ESCAPE: usize = 6;
+
 /// The secrets that a request holds.
 #[derive(Default)]
 pub(super) struct Secrets(Vec<SecretString>);
@@ -31,20 +34,41 @@ impl Secrets {
         error
     }
 
-    /// The text without any of the secrets.
+    /// The text without any of the secrets; one that is cut at its end goes too.
     pub(super) fn strip_text(&self, mut text: String) -> String {
         for secret in &self.0 {
-            text = strip(text, secret.expose_secret().as_bytes());
+            text = strip(text, secret.expose_secret().as_bytes(), SHORTEST_BEGINNING);
         }
+        text
+    }
+
+    /// The same for a text that goes on: what may be the beginning of a secret stays in `held`
+    /// until the next piece tells.
+    pub(super) fn strip_piece(&self, held: &mut String, piece: &str) -> String {
+        held.push_str(piece);
+        let mut text = std::mem::take(held);
+        let mut open = 0;
+        for secret in &self.0 {
+            let secret = secret.expose_secret().as_bytes();
+            text = strip(text, secret, usize::MAX);
+            open = open.max(open_end(text.as_bytes(), secret));
+        }
+        *held = text.split_off(text.len() - open);
         text
     }
 }
 
-fn strip(text: String, secret: &[u8]) -> String {
+/// The text without `secret`, and without a beginning of it of `shortest` bytes or more at the end.
+fn strip(text: String, secret: &[u8], shortest: usize) -> String {
     let mut clean = String::new();
     let (mut kept, mut at) = (0, 0);
     while at < text.len() {
-        match found(text.as_bytes(), at, secret) {
+        let end = match found(text.as_bytes(), at, secret) {
+            Found::Whole(end) => Some(end),
+            Found::Beginning(count) => (count >= shortest).then_some(text.len()),
+            Found::Nothing => None,
+        };
+        match end {
             Some(end) => {
                 clean.push_str(&text[kept..at]);
                 clean.push_str(STRIPPED);
@@ -60,20 +84,54 @@ fn strip(text: String, secret: &[u8]) -> String {
     clean
 }
 
-/// Where the secret that begins at `start` ends.
-fn found(text: &[u8], start: usize, secret: &[u8]) -> Option<usize> {
+/// How many bytes at the end of `text` may be the beginning of `secret`.
+fn open_end(text: &[u8], secret: &[u8]) -> usize {
+    let longest = text.len().min(secret.len().saturating_mul(LONGEST_ESCAPE));
+    let starts = text.len() - longest..text.len();
+    let mut open = starts.filter(|start| match found(text, *start, secret) {
+        Found::Beginning(_) => true,
+        // The end of the text may cut an escape in two.
+        Found::Nothing => b"%\\&".contains(&text[*start]) && text.len() - start < LONGEST_ESCAPE,
+        Found::Whole(_) => false,
+    });
+    open.next().map_or(0, |start| text.len() - start)
+}
+
+/// What stands at some place of a text.
+enum Found {
+    /// The secret, up to there.
+    Whole(usize),
+    /// So many of its bytes, and then the text ends.
+    Beginning(usize),
+    Nothing,
+}
+
+fn found(text: &[u8], start: usize, secret: &[u8]) -> Found {
     // Before its escapes, for it may itself look like one.
-    if text[start..].starts_with(secret) {
-        return Some(start + secret.len());
+    let rest = &text[start..];
+    if rest.starts_with(secret) {
+        return Found::Whole(start + secret.len());
+    }
+    if secret.starts_with(rest) {
+        return Found::Beginning(rest.len());
     }
     let mut at = start;
     for (count, byte) in secret.iter().enumerate() {
-        if at == text.len() && count >= SHORTEST_BEGINNING {
-            return Some(at);
-        }
-        at += width(&text[at..], *byte)?;
+        let rest = &text[at..];
+        let Some(width) = width(rest, *byte) else {
+            let cut = match rest {
+                [] => true,
+                [first, ..] => rest.len() < LONGEST_ESCAPE && b"%\\&".contains(first),
+            };
+            return if cut && count > 0 {
+                Found::Beginning(count)
+            } else {
+                Found::Nothing
+            };
+        };
+        at += width;
     }
-    Some(at)
+    Found::Whole(at)
 }
 
 /// How many bytes at the beginning of `text` stand for `byte`, which is ASCII.
@@ -139,6 +197,30 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_cut_between_pieces_hides_it(before in "\\PC{0,8}", key in "[!-~]{8,20}", after in "\\PC{0,8}", size in 1..6_usize) {
+            let mut secrets = Secrets::default();
+            secrets.add(SecretString::from(key.as_str()));
+            let chars: Vec<char> = format!("{before}{key}{after}").chars().collect();
+            let (mut held, mut said) = (String::new(), String::new());
+            for piece in chars.chunks(size) {
+                said += &secrets.strip_piece(&mut held, &piece.iter().collect::<String>());
+            }
+            said += &held;
+            prop_assert!(!said.contains(&key));
+        }
+
+        #[test]
+        fn texts_without_it_stay_as_they_are(text in "[a-c%\\\\&]{0,20}", size in 1..6_usize) {
+            let mut secrets = Secrets::default();
+            secrets.add(SecretString::from("abc%dddddddd"));
+            let (mut held, mut said) = (String::new(), String::new());
+            for piece in text.as_bytes().chunks(size) {
+                said += &secrets.strip_piece(&mut held, &String::from_utf8_lossy(piece));
+            }
+            prop_assert_eq!(said + &held, text);
+        }
 
         #[test]
         fn no_text_shows_it_nor_makes_it_panic(before in "\\PC{0,8}", key in "[ -~]{8,20}", after in "\\PC{0,8}") {

@@ -256,6 +256,15 @@ async fn a_key_is_stripped_from_whatever_comes_back() {
     let server = Loopback::replying(&streamed(&[&echo, STOP]));
     let (pieces, _) = ask(&at(ProviderKind::Openai, server.address)).await;
     assert_eq!(text(&pieces), "it is [redacted]!");
+    let mut frames: Vec<String> = format!("so: {KEY}, {}", &KEY[..9])
+        .chars()
+        .map(|c| format!(r#"{{"choices":[{{"delta":{{"content":"{c}"}}}}]}}"#))
+        .collect();
+    frames.push(STOP.to_owned());
+    let frames: Vec<&str> = frames.iter().map(String::as_str).collect();
+    let server = Loopback::replying(&streamed(&frames));
+    let (pieces, _) = ask(&at(ProviderKind::Openai, server.address)).await;
+    assert_eq!(text(&pieces), format!("so: [redacted], {}", &KEY[..9]));
 }
 
 #[tokio::test]

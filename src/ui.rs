@@ -14,7 +14,7 @@ mod target;
 
 pub use escape::escape;
 pub use line::{Line, Tone};
-pub use streams::{NARROWEST, Streams};
+pub use streams::{NARROWEST, Streams, screen};
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -108,6 +108,13 @@ impl Ui {
         &self.inner.streams
     }
 
+    /// [`Streams::data_columns`] of a terminal whose width may have changed since.
+    #[must_use]
+    pub fn data_columns(&self) -> Option<usize> {
+        let then = self.inner.streams.data_columns()?;
+        Some(screen().map_or(then, |(_, columns)| columns.max(NARROWEST)))
+    }
+
     /// Data for standard output, as it is; escaped if that is a terminal.
     pub fn data(&self, text: &str) {
         let text = if self.inner.streams.stdout_is_terminal {
@@ -115,6 +122,12 @@ impl Ui {
         } else {
             text.to_owned()
         };
+        self.inner.out.write(text);
+    }
+
+    /// Data that was laid out for a terminal, colours and all: its maker has escaped what is not
+    /// its own.
+    pub fn data_drawn(&self, text: String) {
         self.inner.out.write(text);
     }
 

@@ -9,6 +9,7 @@ mod flags;
 mod later;
 mod list;
 mod man;
+mod pager;
 mod panics;
 mod run;
 mod schema;

@@ -11,11 +11,11 @@ use crate::event::{RunId, RunResult};
 use crate::input;
 use crate::provider::Context;
 use crate::recorder::SqliteRecorder;
-use crate::report::{Format, Page, json, page};
+use crate::report::{Format, Page, json, page, terminal};
 use crate::run::{RunHandle, StartOptions, Supervisor};
 use crate::spec::{self, Council, OnPartial, Overrides, Setting, parse_duration};
 use crate::store::{NewRun, Writer};
-use crate::ui::Ui;
+use crate::ui::{Streams, Ui};
 use clap::ValueEnum;
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal as _};
@@ -197,7 +197,7 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
         .build()
         .map_err(|error| CliError::bug(format_args!("no runtime can be started: {error}")))?;
     let prepared = Prepared {
-        mode: mode::decide(&wishes(global, args), ui.streams()),
+        mode: mode::decide(&wishes(global, args), &streams_of(ui, output)),
         format: args.format.into(),
         on_partial: args.on_partial.map_or(council.on_partial, OnPartial::from),
     };
@@ -247,6 +247,14 @@ fn wishes(global: &Global, args: &Args) -> Wishes {
         quiet: global.quiet,
         verbosity: global.verbose,
         format: args.format.into(),
+    }
+}
+
+/// Where output goes: with `--output` none of the data goes to a terminal.
+fn streams_of(ui: &Ui, output: Option<&Path>) -> Streams {
+    Streams {
+        stdout_is_terminal: ui.streams().stdout_is_terminal && output.is_none(),
+        ..*ui.streams()
     }
 }
 
@@ -391,10 +399,15 @@ impl Watcher {
     /// Prints the result and the lines that close a run; whether all data was written.
     fn print(self, result: &RunResult, format: Format, closes: bool, ui: &Ui) -> bool {
         self.display.finish();
-        match page(format, result) {
-            Some(Page::Data(text)) => self.out.data(&text),
-            Some(Page::Account(text)) => ui.text(text),
-            None => {}
+        let streams = *self.out.streams();
+        match (page(format, result), self.out.data_columns()) {
+            (Some(Page::Data(_)), Some(columns)) if format == Format::Text => {
+                let colour = streams.stdout_takes_colour();
+                self.out.data_drawn(terminal::text(result, columns, colour));
+            }
+            (Some(Page::Data(text)), _) => self.out.data(&text),
+            (Some(Page::Account(text)), _) => ui.text(text),
+            (None, _) => {}
         }
         // First the answer, then the line that closes it, also where both go to one terminal.
         let failed = self.out.deliver().failed;

@@ -2,11 +2,11 @@
 
 use super::Global;
 use super::error::CliError;
-use super::exit;
 use super::run::FormatArg;
-use crate::event::MemberId;
-use crate::report::{Format, Page, detail, page};
-use crate::ui::Ui;
+use super::{exit, pager};
+use crate::event::{MemberId, RunResult};
+use crate::report::{Format, Page, detail, page, terminal};
+use crate::ui::{Ui, screen};
 
 /// Show a run: its answer, or what there is of it
 #[derive(Debug, clap::Args)]
@@ -34,6 +34,9 @@ pub(super) struct Args {
     /// Show the prompts too
     #[arg(long, conflicts_with = "format")]
     prompts: bool,
+    /// Print at once, also what is longer than the screen
+    #[arg(long)]
+    no_pager: bool,
 }
 
 pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError> {
@@ -58,9 +61,24 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
     if !result.status.is_ended() && !reader.is_verified(&run_id)? {
         ui.warning("whether its process still lives cannot be told: file locks are refused here");
     }
-    match page(format, &result) {
-        Some(Page::Data(text) | Page::Account(text)) => ui.data(&text),
-        None => {}
-    }
+    print(ui, format, &result, !args.no_pager);
     Ok(exit::OK)
+}
+
+/// Prints a run on standard output: laid out on a terminal, byte for byte elsewhere.
+fn print(ui: &Ui, format: Format, result: &RunResult, pages: bool) {
+    let streams = ui.streams();
+    if let (Format::Text, Some(columns)) = (format, ui.data_columns()) {
+        let text = terminal::text(result, columns, streams.stdout_takes_colour());
+        let longer = screen().is_some_and(|(rows, _)| pager::is_longer(&text, rows, columns));
+        let pager = pager::chosen(|name| std::env::var_os(name));
+        if let Some(pager) = pager.filter(|_| pages && longer && !streams.term_dumb) {
+            ui.settle();
+            // Without the pager it is printed all the same.
+            drop(pager::become_pager(&pager, &text));
+        }
+        ui.data_drawn(text);
+    } else if let Some(Page::Data(text) | Page::Account(text)) = page(format, result) {
+        ui.data(&text);
+    }
 }

@@ -1,44 +1,41 @@
 //! Rows on a terminal that move, drawn by indicatif. The only file that knows it.
 //!
 //! All rows are the message of one bar, so a frame is one draw. Nobody else may write to the
-//! terminal while they stand, except inside [`Bars::aside`].
+//! terminal while they stand, except inside [`Bars::aside`]. Between frames the cursor stands at
+//! the left of the last row: what the terminal echoes (`^C`) is overwritten and moves no row.
 
+use super::terminal::Terminal;
+use console::measure_text_width;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
+use std::fmt;
+use std::io;
+use std::sync::{Mutex, PoisonError};
 
-/// A terminal that rows can stand on.
-pub(super) trait Terminal: TermLike + Clone + 'static {}
-
-impl<T: TermLike + Clone + 'static> Terminal for T {}
+/// Wipes what is right of a row, and begins the next.
+const ROW_END: &str = "\u{1b}[K\n";
 
 /// Rows that stand on a terminal until they are cleared.
 #[derive(Debug)]
 pub(super) struct Bars<T> {
     terminal: T,
     bar: ProgressBar,
-    /// The columns that the last frame was drawn for, and its rows.
-    last: Option<(usize, usize)>,
+    /// The columns that the last frame was drawn for, and how wide its rows are.
+    last: Option<(usize, Vec<usize>)>,
 }
 
 impl<T: Terminal> Bars<T> {
     /// Rows for `terminal`; nothing is drawn yet.
     pub(super) fn new(terminal: T) -> Self {
-        // The caller keeps to its own rate; this one only has to be above it.
-        let target = ProgressDrawTarget::term_like_with_hz(Box::new(terminal.clone()), 100);
-        let bar = ProgressBar::with_draw_target(None, target);
-        // The template is constant and right; without it the rows would be merely plainer.
-        if let Ok(style) = ProgressStyle::with_template("{msg}") {
-            bar.set_style(style);
-        }
         Self {
+            bar: bar(terminal.clone()),
             terminal,
-            bar,
             last: None,
         }
     }
 
     /// Columns and rows of the terminal just now.
     pub(super) fn size(&self) -> (usize, usize) {
-        (self.terminal.width().into(), self.terminal.height().into())
+        self.terminal.size()
     }
 
     /// Replaces what stands by `rows`, each of them narrower than `columns`.
@@ -46,7 +43,8 @@ impl<T: Terminal> Bars<T> {
         self.follow_resize(columns);
         self.bar.set_message(rows.join("\n"));
         self.bar.force_draw();
-        self.last = Some((columns, rows.len()));
+        let widths = rows.iter().map(|row| measure_text_width(row)).collect();
+        self.last = Some((columns, widths));
     }
 
     /// Lets `write` write to the terminal, above the rows.
@@ -60,6 +58,15 @@ impl<T: Terminal> Bars<T> {
         self.bar.suspend(write);
     }
 
+    /// Leaves the rows where they are: others have written since, and the next frame begins
+    /// where the cursor is.
+    pub(super) fn forget(&mut self) {
+        if self.last.take().is_some() {
+            self.bar.set_draw_target(ProgressDrawTarget::hidden());
+            self.bar = bar(self.terminal.clone());
+        }
+    }
+
     /// Takes the rows away and leaves the cursor where they began.
     pub(super) fn clear(mut self) {
         if self.last.is_some() {
@@ -69,133 +76,126 @@ impl<T: Terminal> Bars<T> {
         self.bar.finish_and_clear();
     }
 
-    /// Rows are padded to the full width and wrap into one another, so a terminal whose width
-    /// changes lays them out anew, while indicatif counts on as many as before. The cursor goes
-    /// to where it would stand then: too few rows are made up below; of too many, those below
-    /// are wiped.
+    /// A terminal that becomes narrower breaks the rows that no longer fit, while indicatif counts
+    /// on as many as before: the cursor goes up by what was added, and what is below is wiped.
     fn follow_resize(&mut self, columns: usize) {
-        let Some((old, rows)) = self.last else { return };
-        if old == columns || columns == 0 {
+        let Some((old, widths)) = &mut self.last else {
+            return;
+        };
+        if *old == columns || columns == 0 {
             return;
         }
-        let now = (rows * old).div_ceil(columns);
-        // A terminal that fails takes the rows with it; there is nothing to save.
-        let moved = if now < rows {
-            self.terminal.write_str(&"\n".repeat(rows - now))
-        } else {
-            self.terminal
-                .move_cursor_up(now - rows)
-                .and_then(|()| self.terminal.write_str("\r\u{1b}[J"))
+        *old = columns;
+        let above = widths.split_last().map_or(&[][..], |(_, above)| above);
+        let added: usize = above
+            .iter()
+            .map(|wide| wide.saturating_sub(1) / columns)
+            .sum();
+        let up = match added {
+            0 => String::new(),
+            added => format!("\u{1b}[{added}A"),
         };
-        drop(moved.and_then(|()| self.terminal.flush()));
-        self.last = Some((columns, rows));
+        // A terminal that fails takes the rows with it; there is nothing to save.
+        drop(self.terminal.write(&(up + "\r\u{1b}[J")));
     }
 }
 
-#[cfg(test)]
-pub(super) mod testing {
-    //! A terminal in memory, that indicatif and the printer write to alike.
+fn bar<T: Terminal>(terminal: T) -> ProgressBar {
+    // The caller keeps to its own rate; this one only has to be above it.
+    let target = ProgressDrawTarget::term_like_with_hz(Box::new(Frames::new(terminal)), 100);
+    let bar = ProgressBar::with_draw_target(None, target);
+    // The template is constant and right; without it the rows would be merely plainer.
+    if let Ok(style) = ProgressStyle::with_template("{msg}") {
+        bar.set_style(style);
+    }
+    bar
+}
 
-    use indicatif::TermLike;
-    use std::fmt;
-    use std::io::{self, Write};
-    use std::num::NonZeroU16;
-    use std::sync::{Arc, Mutex};
+/// Gathers what makes a frame, so that it is written at once. indicatif fills each row with spaces
+/// to the full width, so that a terminal takes them all for one long line and lays that out anew
+/// when its width changes; here the rest of a row is wiped instead and the row is ended.
+struct Frames<T> {
+    terminal: T,
+    gathered: Mutex<String>,
+}
 
-    /// A terminal whose screen can be read.
-    #[derive(Clone)]
-    pub(crate) struct Emulator(Arc<Mutex<vt100::Parser>>);
-
-    impl Emulator {
-        pub(crate) fn new(columns: u16, height: u16) -> Self {
-            let parser = vt100::Parser::new(nonzero(height), nonzero(columns), 0);
-            Self(Arc::new(Mutex::new(parser)))
-        }
-
-        /// What stands on the screen, without white space at the ends of lines.
-        pub(crate) fn text(&self) -> String {
-            let parser = self.0.lock().expect("no panic");
-            let (_, columns) = parser.screen().size();
-            let rows: Vec<String> = parser.screen().rows(0, columns.get()).collect();
-            let rows = rows.iter().map(|row| row.trim_end());
-            rows.collect::<Vec<_>>().join("\n").trim_end().to_owned()
-        }
-
-        fn send(&self, text: &str) -> io::Result<()> {
-            // A terminal in its usual mode begins a line at each line feed.
-            let text = text.replace('\n', "\r\n");
-            self.0.lock().expect("no panic").process(text.as_bytes());
-            Ok(())
+impl<T: Terminal> Frames<T> {
+    fn new(terminal: T) -> Self {
+        Self {
+            terminal,
+            gathered: Mutex::new(String::new()),
         }
     }
 
-    impl Write for Emulator {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.send(&String::from_utf8_lossy(bytes))?;
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
+    fn gather(&self, text: &str) -> io::Result<()> {
+        let mut gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
+        gathered.push_str(text);
+        Ok(())
     }
 
-    impl fmt::Debug for Emulator {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("Emulator")
-        }
-    }
-
-    fn nonzero(n: u16) -> NonZeroU16 {
-        NonZeroU16::new(n).expect("a terminal has a size")
-    }
-
-    fn moved(emulator: &Emulator, n: usize, letter: char) -> io::Result<()> {
+    fn step(&self, n: usize, letter: char) -> io::Result<()> {
         match n {
             0 => Ok(()),
-            n => emulator.send(&format!("\u{1b}[{n}{letter}")),
+            n => self.gather(&format!("\u{1b}[{n}{letter}")),
         }
     }
+}
 
-    impl TermLike for Emulator {
-        fn width(&self) -> u16 {
-            self.0.lock().expect("no panic").screen().size().1.get()
-        }
+impl<T> fmt::Debug for Frames<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Frames")
+    }
+}
 
-        fn height(&self) -> u16 {
-            self.0.lock().expect("no panic").screen().size().0.get()
-        }
+impl<T: Terminal> TermLike for Frames<T> {
+    fn width(&self) -> u16 {
+        u16::try_from(self.terminal.size().0).unwrap_or(u16::MAX)
+    }
 
-        fn move_cursor_up(&self, n: usize) -> io::Result<()> {
-            moved(self, n, 'A')
-        }
+    fn height(&self) -> u16 {
+        u16::try_from(self.terminal.size().1).unwrap_or(u16::MAX)
+    }
 
-        fn move_cursor_down(&self, n: usize) -> io::Result<()> {
-            moved(self, n, 'B')
-        }
+    fn move_cursor_up(&self, n: usize) -> io::Result<()> {
+        self.step(n, 'A')
+    }
 
-        fn move_cursor_right(&self, n: usize) -> io::Result<()> {
-            moved(self, n, 'C')
-        }
+    fn move_cursor_down(&self, n: usize) -> io::Result<()> {
+        self.step(n, 'B')
+    }
 
-        fn move_cursor_left(&self, n: usize) -> io::Result<()> {
-            moved(self, n, 'D')
-        }
+    fn move_cursor_right(&self, n: usize) -> io::Result<()> {
+        self.step(n, 'C')
+    }
 
-        fn write_line(&self, text: &str) -> io::Result<()> {
-            self.send(&format!("{text}\n"))
-        }
+    fn move_cursor_left(&self, n: usize) -> io::Result<()> {
+        self.step(n, 'D')
+    }
 
-        fn write_str(&self, text: &str) -> io::Result<()> {
-            self.send(text)
-        }
+    fn write_line(&self, text: &str) -> io::Result<()> {
+        self.gather(text)?;
+        self.gather("\n")
+    }
 
-        fn clear_line(&self) -> io::Result<()> {
-            self.send("\r\u{1b}[2K")
-        }
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        let fills = !text.is_empty() && text.bytes().all(|byte| byte == b' ');
+        self.gather(if fills { ROW_END } else { text })
+    }
 
-        fn flush(&self) -> io::Result<()> {
-            Ok(())
+    fn clear_line(&self) -> io::Result<()> {
+        self.gather("\r\u{1b}[2K")
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        let mut gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
+        if gathered.is_empty() {
+            return Ok(());
         }
+        // The cursor stays in the last row.
+        if gathered.ends_with(ROW_END) {
+            gathered.pop();
+        }
+        gathered.push('\r');
+        self.terminal.write(&std::mem::take(&mut *gathered))
     }
 }

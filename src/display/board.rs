@@ -3,8 +3,9 @@
 //! Pure: time comes in as what has passed since the display began. Every row is tidy and at most
 //! three columns narrower than the terminal, so that it is one row there whatever it holds.
 
-use crate::event::{CallKey, Event, EventKind, MemberId, MemberStatus, RoundRef};
+use crate::event::{CallKey, Event, EventKind, MemberId, MemberStatus, Purpose, RoundRef};
 use crate::report::words;
+use crate::ui::{Line, Tone};
 use console::measure_text_width;
 use indexmap::IndexMap;
 use std::time::Duration;
@@ -13,16 +14,26 @@ use std::time::Duration;
 pub(super) const MOST_ROWS: usize = 8;
 
 /// Columns that stay free at the right.
-const MARGIN: usize = 3;
+pub(super) const MARGIN: usize = 3;
+
+/// The columns that the last words want.
+const WORDS: usize = 16;
 
 /// How much of a reply is kept to show its last words, in bytes.
 const TAIL: usize = 1024;
+
+/// How much of an answer that comes in is kept to show it, in bytes.
+const ANSWER: usize = 8 * 1024;
 
 /// The state of the round that goes on.
 #[derive(Debug, Default)]
 pub(super) struct Board {
     council: String,
+    /// How many rounds are planned.
+    planned: usize,
     round: Option<RoundRef>,
+    /// The call whose reply is to be the answer, and what has come of it.
+    answer: Option<(CallKey, String)>,
     rows: IndexMap<MemberId, Row>,
 }
 
@@ -32,7 +43,10 @@ struct Row {
     open: Vec<CallKey>,
     /// When the first of them began.
     since: Duration,
+    /// Tokens of the calls that have ended.
     tokens: u64,
+    /// Bytes of the reply that is coming in.
+    heard: usize,
     /// The last words of the reply that is coming in.
     tail: String,
     /// Why it waits for another attempt.
@@ -44,8 +58,12 @@ impl Board {
     /// Takes in the next event; `now` is when it came.
     pub(super) fn apply(&mut self, event: &Event, now: Duration) {
         match &event.body {
-            EventKind::RunStarted(started) => self.council = words::tidy(&started.council),
+            EventKind::RunStarted(started) => {
+                self.council = words::tidy(&started.council);
+                self.planned = started.plan.rounds.len();
+            }
             EventKind::RoundStarted(started) => {
+                self.answer = None;
                 self.round.clone_from(&event.round);
                 let fresh = |id: &MemberId| (id.clone(), Row::default());
                 self.rows = started.members.iter().map(fresh).collect();
@@ -57,18 +75,28 @@ impl Board {
                         row.since = now;
                     }
                     row.open.push(call.clone());
-                    row.tail.clear();
+                    row.fall_silent();
+                    if call.purpose == Purpose::Synthesis {
+                        self.answer = Some((call.clone(), String::new()));
+                    }
                 }
             }
             EventKind::MemberToken(token) => {
+                if let Some(answer) = self.answer_of(event) {
+                    add(answer, &token.text, ANSWER);
+                }
                 if let Some(row) = self.row(event) {
                     row.waits = None;
-                    row.hear(&token.text);
+                    row.heard += token.text.len();
+                    add(&mut row.tail, &token.text, TAIL);
                 }
             }
             EventKind::MemberRetry(retry) => {
+                if let Some(answer) = self.answer_of(event) {
+                    answer.clear();
+                }
                 if let Some(row) = self.row(event) {
-                    row.tail.clear();
+                    row.fall_silent();
                     row.waits = Some(format!(
                         "again in {}: {}",
                         words::seconds(retry.wait_ms),
@@ -80,17 +108,20 @@ impl Board {
                 let Some(call) = event.call.clone() else {
                     return;
                 };
+                if done.status != MemberStatus::Ok
+                    && let Some(answer) = self.answer_of(event)
+                {
+                    answer.clear();
+                }
                 let Some(row) = self.row(event) else { return };
                 row.open.retain(|open| *open != call);
                 row.waits = None;
-                row.tail.clear();
+                row.fall_silent();
                 if let Some(usage) = &done.usage {
                     row.tokens +=
                         usage.input_tokens.unwrap_or(0) + usage.output_tokens.unwrap_or(0);
                 }
-                let mut text = words::seconds(
-                    u64::try_from((now - row.since.min(now)).as_millis()).unwrap_or(0),
-                );
+                let mut text = passed(now.saturating_sub(row.since));
                 if row.tokens > 0 {
                     text.push_str(&format!(
                         ", {}",
@@ -118,11 +149,29 @@ impl Board {
         self.rows.get_mut(event.member.as_ref()?)
     }
 
+    /// What has come of the reply that is to be the answer; it stays until a next round begins.
+    pub(super) fn answer(&self) -> Option<&str> {
+        let (_, text) = self.answer.as_ref()?;
+        (!text.trim().is_empty()).then_some(text)
+    }
+
+    fn answer_of(&mut self, event: &Event) -> Option<&mut String> {
+        let (call, text) = self.answer.as_mut()?;
+        (event.call.as_ref() == Some(call)).then_some(text)
+    }
+
     /// A head and at most `most` rows of members at `now`, for a terminal of `columns` columns.
     /// Members that speak come first; where some are left out, a last row says how many.
-    pub(super) fn rows(&self, now: Duration, columns: usize, most: usize) -> Vec<String> {
+    /// Where the answer is shown elsewhere, its last words are left out.
+    pub(super) fn rows(
+        &self,
+        now: Duration,
+        columns: usize,
+        most: usize,
+        answer_is_shown: bool,
+    ) -> Vec<Line> {
         let columns = columns.saturating_sub(MARGIN);
-        let mut out = vec![words::clip(&self.head(now), columns)];
+        let mut out = vec![self.head(now, columns)];
         let mut order: Vec<usize> = (0..self.rows.len()).collect();
         if self.rows.len() > most {
             order.sort_by_key(|&place| self.rows[place].rank());
@@ -131,35 +180,88 @@ impl Board {
         }
         let left_out = self.rows.len() - order.len();
         let names = order.iter().filter_map(|&place| self.rows.get_index(place));
-        let widest = names
-            .clone()
-            .map(|(id, _)| id.as_str().len())
-            .max()
-            .unwrap_or(0);
+        let all = self.rows.keys().map(|id| id.as_str().len());
+        let widest = all.max().unwrap_or(0);
         let widest = widest.min(columns / 3);
         for (id, row) in names {
-            let head = format!("  {:<widest$}  ", words::clip(id.as_str(), widest));
-            let room = columns.saturating_sub(measure_text_width(&head));
-            out.push(words::clip(&(head + &row.text(now, room)), columns));
+            let mut line = Cut::new(columns);
+            let id = words::clip(id.as_str(), widest);
+            line.add(Tone::Plain, &format!("  {id:<widest$}  "));
+            row.say(&mut line, now, answer_is_shown && self.answer().is_some());
+            out.push(line.line);
         }
         if left_out > 0 {
-            out.push(words::clip(&format!("  and {left_out} more"), columns));
+            let mut line = Cut::new(columns);
+            line.add(Tone::Faint, &format!("  and {left_out} more"));
+            out.push(line.line);
         }
         out
     }
 
-    fn head(&self, now: Duration) -> String {
-        let now = words::seconds(u64::try_from(now.as_millis()).unwrap_or(u64::MAX));
+    fn head(&self, now: Duration, columns: usize) -> Line {
+        let now = passed(now);
+        let mut line = Cut::new(columns);
         let Some(round) = &self.round else {
-            return format!("{}: starting, {now}", self.council);
+            line.add(Tone::Strong, &self.council);
+            line.add(Tone::Plain, &format!(": starting, {now}"));
+            return line.line;
+        };
+        let place = round.index as usize + 1;
+        let place = if place <= self.planned {
+            format!("round {place} of {}", self.planned)
+        } else {
+            format!("round {place}")
         };
         let ended = self.rows.values().filter(|row| row.is_done()).count();
-        format!(
-            "round {}: {ended} of {} done, {now}, {}",
-            round.index,
-            self.rows.len(),
-            words::tidy(&round.name)
-        )
+        let rest = format!(", {ended} of {} done, {now}", self.rows.len());
+        line.add(Tone::Strong, &place);
+        // The name gives way where there is no room for all.
+        let room = line.left.saturating_sub(rest.len() + 2);
+        if room >= 4 {
+            let name = words::clip(&words::tidy(&round.name), room);
+            line.add(Tone::Plain, &format!(": {name}"));
+        }
+        line.add(Tone::Plain, &rest);
+        line.line
+    }
+}
+
+/// What has passed, as people say it.
+fn passed(time: Duration) -> String {
+    words::seconds(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// Adds `text` to the end of `kept`, of which no more than twice `most` bytes stay.
+fn add(kept: &mut String, text: &str, most: usize) {
+    kept.push_str(text);
+    if kept.len() > 2 * most {
+        let from = kept.ceil_char_boundary(kept.len() - most);
+        kept.drain(..from);
+    }
+}
+
+/// A line of tidy texts that ends where there is no more room.
+struct Cut {
+    line: Line,
+    left: usize,
+}
+
+impl Cut {
+    fn new(columns: usize) -> Self {
+        Self {
+            line: Line::new(),
+            left: columns,
+        }
+    }
+
+    fn add(&mut self, tone: Tone, text: &str) {
+        if self.left == 0 || text.is_empty() {
+            return;
+        }
+        let wide = measure_text_width(text);
+        let line = std::mem::take(&mut self.line);
+        self.line = line.with(tone, words::clip(text, self.left));
+        self.left = self.left.saturating_sub(wide);
     }
 }
 
@@ -178,36 +280,60 @@ impl Row {
         }
     }
 
-    fn hear(&mut self, text: &str) {
-        self.tail.push_str(text);
-        if self.tail.len() > 2 * TAIL {
-            let from = self.tail.ceil_char_boundary(self.tail.len() - TAIL);
-            self.tail.drain(..from);
-        }
+    /// Nothing has come yet of what is to come.
+    fn fall_silent(&mut self) {
+        self.heard = 0;
+        self.tail.clear();
     }
 
-    fn text(&self, now: Duration, room: usize) -> String {
+    /// Its state, then what fits of the rest.
+    fn say(&self, line: &mut Cut, now: Duration, answer_is_shown: bool) {
         if self.open.is_empty() {
-            return match &self.ended {
-                Some((status, text)) if text.is_empty() => status.name().to_owned(),
-                Some((status, text)) => format!("{status}, {text}"),
-                None => "waiting".to_owned(),
-            };
+            match &self.ended {
+                Some((status, text)) => {
+                    line.add(tone(*status), status.name());
+                    if !text.is_empty() {
+                        line.add(Tone::Plain, &format!(", {text}"));
+                    }
+                }
+                None => line.add(Tone::Faint, "waiting"),
+            }
+            return;
         }
-        let ms = now.saturating_sub(self.since).as_millis();
-        let head = match self.open.as_slice() {
-            [call] => format!("{}, ", call.purpose),
-            calls => format!("{} calls, ", calls.len()),
-        } + &words::seconds(u64::try_from(ms).unwrap_or(u64::MAX));
+        let purpose = match self.open.as_slice() {
+            [call] => call.purpose.to_string(),
+            calls => format!("{} calls", calls.len()),
+        };
+        let since = passed(now.saturating_sub(self.since));
+        line.add(Tone::Plain, &format!("{purpose}, {since}"));
         if let Some(waits) = &self.waits {
-            return format!("{head}, {waits}");
+            line.add(Tone::Plain, ", ");
+            line.add(Tone::Caution, waits);
+            return;
+        }
+        if self.heard > 0 {
+            // No provider counts before the end; four bytes are about a token.
+            let tokens = self.tokens + (self.heard as u64).div_ceil(4);
+            let tokens = format!(", ~{}", words::count(tokens, "token", "tokens"));
+            // Where not both have room, the words tell more.
+            if answer_is_shown || line.left > tokens.len() + WORDS {
+                line.add(Tone::Plain, &tokens);
+            }
         }
         let tail = words::tidy(&self.tail);
-        if tail.is_empty() {
-            return head;
+        if !tail.is_empty() && !answer_is_shown && line.left > 2 {
+            line.add(Tone::Plain, "  ");
+            let tail = words::clip_start(&tail, line.left).to_owned();
+            line.add(Tone::Faint, &tail);
         }
-        let left = room.saturating_sub(head.len() + 2);
-        format!("{head}  {}", words::clip_start(&tail, left))
+    }
+}
+
+fn tone(status: MemberStatus) -> Tone {
+    match status {
+        MemberStatus::Ok => Tone::Good,
+        MemberStatus::Error | MemberStatus::Timeout | MemberStatus::InvalidOutput => Tone::Bad,
+        MemberStatus::Skipped | MemberStatus::Eliminated | MemberStatus::Cancelled => Tone::Caution,
     }
 }
 
@@ -229,9 +355,14 @@ mod tests {
         (board, now)
     }
 
+    fn text(rows: &[Line]) -> String {
+        let rows: Vec<String> = rows.iter().map(Line::text).collect();
+        rows.join("\n")
+    }
+
     fn shown(run: &Run, columns: usize) -> String {
         let (board, now) = board(run);
-        board.rows(now, columns, MOST_ROWS).join("\n")
+        text(&board.rows(now, columns, MOST_ROWS, false))
     }
 
     #[test]
@@ -239,16 +370,16 @@ mod tests {
         assert_data_eq!(
             shown(&fixture::running(), 80),
             str![[r#"
-round 0: 1 of 3 done, 0.8 s, independent_analysis
+round 1 of 2: independent_analysis, 1 of 3 done, 0.8 s
   a  ok, 0.8 s, 532 tokens
-  b  answer, 0.8 s  b says that it depends
+  b  answer, 0.8 s, ~6 tokens  b says that it depends
   c  answer, 0.8 s, again in 0.5 s: rate_limited (HTTP 429): slow down
 "#]]
         );
         assert_data_eq!(
             shown(&fixture::running(), 20),
             str![[r#"
-round 0: 1 of 3 …
+round 1 of 2, 1 …
   a  ok, 0.8 s, …
   b  answer, 0.8…
   c  answer, 0.8…
@@ -261,7 +392,7 @@ round 0: 1 of 3 …
         assert_data_eq!(
             shown(&fixture::failed(), 80),
             str![[r#"
-round 0: 3 of 3 done, 2.3 s, independent_analysis
+round 1 of 2: independent_analysis, 3 of 3 done, 2.3 s
   a  ok, 0.8 s, 532 tokens
   b  error, 0.8 s, transient (HTTP 500) from lab/lab/b-1: upstream failed
   c  ok, 0.8 s, 532 tokens
@@ -274,8 +405,8 @@ round 0: 3 of 3 done, 2.3 s, independent_analysis
         let mut board = Board::default();
         board.apply(&fixture::running().events()[0], Duration::ZERO);
         assert_eq!(
-            board.rows(Duration::from_secs(3), 80, MOST_ROWS),
-            ["design-review: starting, 3.0 s"]
+            text(&board.rows(Duration::from_secs(3), 80, MOST_ROWS, false)),
+            "design-review: starting, 3.0 s"
         );
     }
 
@@ -290,16 +421,28 @@ round 0: 3 of 3 done, 2.3 s, independent_analysis
         let call = "0.m19.answer".parse().expect("a call");
         board.rows[&member("m19")].open.push(call);
         assert_data_eq!(
-            board.rows(now, 60, 4).join("\n"),
+            text(&board.rows(now, 60, 4, false)),
             str![[r#"
-round 0: 1 of 23 done, 0.8 s, independent_analysis
-  b    answer, 0.8 s  b says that it depends
+round 1 of 2: independent_analysis, 1 of 23 done, 0.8 s
+  b    answer, 0.8 s, ~6 tokens  b says that it depends
   c    answer, 0.8 s, again in 0.5 s: rate_limited (HTTP…
   m0   waiting
   m19  answer, 0.8 s
   and 19 more
 "#]]
         );
+    }
+
+    #[test]
+    fn the_answer_is_what_the_chair_says_until_it_fails() {
+        let mut board = Board::default();
+        let mut said = Vec::new();
+        for event in fixture::streamed_synthesis().events() {
+            board.apply(event, Duration::ZERO);
+            said.push(board.answer().unwrap_or("-").to_owned());
+        }
+        said.dedup();
+        assert_eq!(said, ["-", "half", "-", "Adopt", "Adopt it."]);
     }
 
     proptest! {
@@ -309,7 +452,8 @@ round 0: 1 of 23 done, 0.8 s, independent_analysis
             let (mut board, _) = board(&run);
             for event in run.events() {
                 board.apply(event, Duration::ZERO);
-                for row in board.rows(Duration::from_secs(1), columns, MOST_ROWS) {
+                for row in board.rows(Duration::from_secs(1), columns, MOST_ROWS, false) {
+                    let row = row.text();
                     let sum: usize = row.chars().map(|c| measure_text_width(&c.to_string())).sum();
                     prop_assert!(sum <= columns - MARGIN, "{row:?}");
                     prop_assert_eq!(sum, measure_text_width(&row));

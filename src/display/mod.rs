@@ -12,20 +12,25 @@ mod limits;
 pub mod lines;
 pub mod mode;
 mod screen;
+mod terminal;
 
 pub use closing::closing;
 pub use limits::RateLimits;
 pub use mode::{Mode, Progress, Wishes};
+pub use screen::Screen;
+pub use terminal::Terminal;
 
 use crate::event::Event;
 use crate::ui::{Line, Ui};
-use bars::Bars;
 use console::Term;
-use screen::Screen;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// A wait that lasts this much longer than it should means that the process was stopped, and that
+/// others have used the terminal since.
+const STOPPED: Duration = Duration::from_secs(1);
 
 /// A screen that follows one run.
 #[derive(Debug)]
@@ -106,19 +111,25 @@ impl Drop for Owned<'_> {
 
 fn show(mode: Mode, ui: &Ui, from: &Receiver<Message>) {
     let owned = Owned(mode.bars.then_some(ui));
-    let bars = mode.bars.then(|| Bars::new(Term::buffered_stderr()));
-    let mut screen = Screen::new(ui.clone(), mode.lines, bars);
+    let mut screen = Screen::new(ui.clone(), mode, Term::stderr());
     let began = Instant::now();
     loop {
-        let message = match screen.wait(began.elapsed()) {
+        let waits = began.elapsed();
+        let message = match screen.wait(waits) {
             None => from.recv().ok(),
-            Some(wait) => match from.recv_timeout(wait) {
-                Err(RecvTimeoutError::Timeout) => {
-                    screen.tick(began.elapsed());
-                    continue;
+            Some(wait) => {
+                let message = from.recv_timeout(wait);
+                if began.elapsed() > waits + wait + STOPPED {
+                    screen.interrupted();
                 }
-                message => message.ok(),
-            },
+                match message {
+                    Err(RecvTimeoutError::Timeout) => {
+                        screen.tick(began.elapsed());
+                        continue;
+                    }
+                    message => message.ok(),
+                }
+            }
         };
         match message {
             Some(Message::Event(event)) => screen.event(&event, began.elapsed()),

@@ -35,6 +35,8 @@ pub struct Wishes {
 pub struct Mode {
     /// Rows that move.
     pub bars: bool,
+    /// Among them the answer as it comes in: it is printed on the same terminal afterwards.
+    pub answer: bool,
     /// Lines, and which.
     pub lines: Lines,
     /// The line at the end.
@@ -69,7 +71,8 @@ pub enum Lines {
 /// | `auto` | elsewhere | no | brief, `-v`: timeline | yes |
 ///
 /// Able is a standard error that is a terminal and not dumb, while no events (`ndjson`) go to a
-/// terminal on standard output, where they would run through the rows.
+/// terminal on standard output, where they would run through the rows. Bars show the answer as it
+/// comes in where it is going to be printed as text on a terminal.
 #[must_use]
 pub fn decide(wishes: &Wishes, streams: &Streams) -> Mode {
     if wishes.quiet {
@@ -90,6 +93,7 @@ pub fn decide(wishes: &Wishes, streams: &Streams) -> Mode {
     };
     Mode {
         bars,
+        answer: bars && wishes.format == Format::Text && streams.stdout_is_terminal,
         lines: match () {
             () if verbose => Lines::Timeline,
             () if silent => Lines::None,
@@ -163,6 +167,7 @@ mod tests {
         for (wishes, streams) in all() {
             let Mode {
                 bars,
+                answer,
                 lines,
                 closing,
             } = decide(&wishes, &streams);
@@ -174,6 +179,8 @@ mod tests {
             // What must hold whatever the table says.
             assert!(!bars || streams.stderr_is_terminal && !streams.term_dumb && !wishes.quiet);
             assert!(!(bars && lines == Lines::Brief), "never both");
+            let printed = wishes.format == Format::Text && streams.stdout_is_terminal;
+            assert_eq!(answer, bars && printed);
             met += 1;
         }
         assert_eq!(met, 4 * 4 * 256);

@@ -2,11 +2,13 @@
 //!
 //! Time comes in as what has passed since the display began.
 
-use super::bars::{Bars, Terminal};
-use super::board::{Board, MOST_ROWS};
+use super::bars::Bars;
+use super::board::{Board, MARGIN, MOST_ROWS};
 use super::lines::Teller;
-use super::mode;
+use super::mode::Mode;
+use super::terminal::Terminal;
 use crate::event::Event;
+use crate::report::terminal;
 use crate::ui::{Line, Ui};
 use std::time::Duration;
 
@@ -19,9 +21,13 @@ const FRAME: Duration = Duration::from_millis(50);
 /// Between two frames while nothing happens but time.
 const IDLE: Duration = Duration::from_millis(100);
 
+/// The most rows of an answer that comes in.
+const ANSWER_ROWS: usize = 16;
+
 /// Lines, or rows, or both.
-pub(super) struct Screen<T> {
+pub struct Screen<T> {
     ui: Ui,
+    mode: Mode,
     teller: Teller,
     board: Board,
     bars: Option<Bars<T>>,
@@ -32,19 +38,22 @@ pub(super) struct Screen<T> {
 }
 
 impl<T: Terminal> Screen<T> {
-    pub(super) fn new(ui: Ui, lines: mode::Lines, bars: Option<Bars<T>>) -> Self {
+    /// Shows what `mode` says: lines through `ui`, rows on `terminal`.
+    #[must_use]
+    pub fn new(ui: Ui, mode: Mode, terminal: T) -> Self {
         Self {
             ui,
-            teller: Teller::new(lines),
+            mode,
+            teller: Teller::new(mode.lines),
             board: Board::default(),
-            bars,
+            bars: mode.bars.then(|| Bars::new(terminal)),
             drawn: None,
             stale: false,
         }
     }
 
     /// Takes in an event that came at `now`.
-    pub(super) fn event(&mut self, event: &Event, now: Duration) {
+    pub fn event(&mut self, event: &Event, now: Duration) {
         if let Some(line) = self.teller.tell(event) {
             self.line(&line);
         }
@@ -55,7 +64,7 @@ impl<T: Terminal> Screen<T> {
     }
 
     /// Writes a line, above the rows where there are any.
-    pub(super) fn line(&mut self, line: &Line) {
+    pub fn line(&mut self, line: &Line) {
         match &mut self.bars {
             Some(bars) => bars.aside(|| self.ui.line_now(line)),
             None => self.ui.line(line.clone()),
@@ -63,7 +72,8 @@ impl<T: Terminal> Screen<T> {
     }
 
     /// How long nothing is to be done unless something comes; none where it may be for ever.
-    pub(super) fn wait(&self, now: Duration) -> Option<Duration> {
+    #[must_use]
+    pub fn wait(&self, now: Duration) -> Option<Duration> {
         self.bars.as_ref()?;
         Some(self.next_frame().saturating_sub(now))
     }
@@ -76,7 +86,7 @@ impl<T: Terminal> Screen<T> {
     }
 
     /// Draws a frame if one is due at `now`.
-    pub(super) fn tick(&mut self, now: Duration) {
+    pub fn tick(&mut self, now: Duration) {
         let due = now >= self.next_frame();
         let Some(bars) = self.bars.as_mut().filter(|_| due) else {
             return;
@@ -86,24 +96,58 @@ impl<T: Terminal> Screen<T> {
             self.ui.settle();
         }
         let (columns, height) = bars.size();
-        // The head, the row that counts the others, and the line of the cursor.
-        let most = MOST_ROWS.min(height.saturating_sub(3)).max(1);
-        bars.draw(&self.board.rows(now, columns, most), columns);
+        let rows = rows(&self.board, self.mode, &self.ui, now, columns, height);
+        bars.draw(&rows, columns);
         self.drawn = Some(now);
         self.stale = false;
     }
 
+    /// Others have written on the terminal since the last frame: the next one begins anew.
+    pub fn interrupted(&mut self) {
+        if let Some(bars) = &mut self.bars {
+            bars.forget();
+        }
+    }
+
     /// Takes the rows away.
-    pub(super) fn finish(self) {
+    pub fn finish(self) {
         if let Some(bars) = self.bars {
             bars.clear();
         }
     }
 }
 
+/// A frame for a terminal of `columns` and `height`.
+fn rows(
+    board: &Board,
+    mode: Mode,
+    ui: &Ui,
+    now: Duration,
+    columns: usize,
+    height: usize,
+) -> Vec<String> {
+    let colour = ui.streams().stderr_takes_colour();
+    // The head, the row that counts the others, and the line of the cursor.
+    let most = MOST_ROWS.min(height.saturating_sub(3)).max(1);
+    let lines = board.rows(now, columns, most, mode.answer);
+    let mut rows: Vec<String> = lines
+        .iter()
+        .map(|line| line.render(colour).trim_end_matches('\n').to_owned())
+        .collect();
+    // An empty row above the answer, and the line of the cursor.
+    let room = ANSWER_ROWS.min(height.saturating_sub(rows.len() + 2));
+    if let Some(answer) = board.answer().filter(|_| mode.answer && room > 0) {
+        rows.push(String::new());
+        let columns = columns.saturating_sub(MARGIN);
+        rows.extend(terminal::tail(answer, columns, colour, room));
+    }
+    rows
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::bars::testing::Emulator;
+    use super::super::mode::Lines;
+    use super::super::terminal::testing::Emulator;
     use super::*;
     use crate::report::fixture;
     use crate::ui::Streams;
@@ -113,16 +157,22 @@ mod tests {
         Duration::from_millis(ms)
     }
 
-    fn on(emulator: &Emulator, lines: mode::Lines) -> Screen<Emulator> {
+    fn on(emulator: &Emulator, lines: Lines) -> Screen<Emulator> {
         let ui = Ui::with(Streams::default(), std::io::sink(), emulator.clone());
         ui.text("$ council run");
-        Screen::new(ui, lines, Some(Bars::new(emulator.clone())))
+        let mode = Mode {
+            bars: true,
+            answer: true,
+            lines,
+            closing: true,
+        };
+        Screen::new(ui, mode, emulator.clone())
     }
 
     #[test]
     fn rows_appear_after_a_quarter_of_a_second_and_leave_nothing() {
         let emulator = Emulator::new(80, 24);
-        let mut screen = on(&emulator, mode::Lines::None);
+        let mut screen = on(&emulator, Lines::None);
         assert_eq!(screen.wait(ms(0)), Some(APPEAR));
         for event in fixture::running().events() {
             screen.event(event, ms(10));
@@ -135,9 +185,9 @@ mod tests {
             emulator.text(),
             str![[r#"
 $ council run
-round 0: 1 of 3 done, 0.2 s, independent_analysis
+round 1 of 2: independent_analysis, 1 of 3 done, 0.2 s
   a  ok, 0.0 s, 532 tokens
-  b  answer, 0.2 s  b says that it depends
+  b  answer, 0.2 s, ~6 tokens  b says that it depends
   c  answer, 0.2 s, again in 0.5 s: rate_limited (HTTP 429): slow down
 "#]]
         );
@@ -150,9 +200,9 @@ round 0: 1 of 3 done, 0.2 s, independent_analysis
             str![[r#"
 $ council run
 warning: a line of somebody else
-round 0: 1 of 3 done, 0.3 s, independent_analysis
+round 1 of 2: independent_analysis, 1 of 3 done, 0.3 s
   a  ok, 0.0 s, 532 tokens
-  b  answer, 0.3 s  b says that it depends
+  b  answer, 0.3 s, ~6 tokens  b says that it depends
   c  answer, 0.3 s, again in 0.5 s: rate_limited (HTTP 429): slow down
 "#]]
         );
@@ -166,7 +216,7 @@ round 0: 1 of 3 done, 0.3 s, independent_analysis
     #[test]
     fn a_run_that_is_over_at_once_shows_no_row() {
         let emulator = Emulator::new(80, 24);
-        let mut screen = on(&emulator, mode::Lines::None);
+        let mut screen = on(&emulator, Lines::None);
         for event in fixture::whole().events() {
             screen.event(event, ms(20));
             screen.tick(ms(20));
@@ -179,7 +229,7 @@ round 0: 1 of 3 done, 0.3 s, independent_analysis
     #[test]
     fn frames_are_no_closer_than_a_twentieth_of_a_second() {
         let emulator = Emulator::new(80, 24);
-        let mut screen = on(&emulator, mode::Lines::None);
+        let mut screen = on(&emulator, Lines::None);
         let run = fixture::running();
         screen.event(&run.events()[0], ms(0));
         screen.tick(ms(250));
@@ -198,7 +248,7 @@ round 0: 1 of 3 done, 0.3 s, independent_analysis
     fn hostile_text_on_a_narrow_terminal_stays_in_its_rows() {
         for (columns, height) in [(20, 6), (40, 24), (80, 4)] {
             let emulator = Emulator::new(columns, height);
-            let mut screen = on(&emulator, mode::Lines::None);
+            let mut screen = on(&emulator, Lines::None);
             let events = fixture::hostile();
             for (place, event) in events.events().iter().enumerate() {
                 let now = ms(300 + 100 * place as u64);
@@ -215,7 +265,7 @@ round 0: 1 of 3 done, 0.3 s, independent_analysis
     #[test]
     fn lines_and_rows_together_keep_their_order() {
         let emulator = Emulator::new(80, 24);
-        let mut screen = on(&emulator, mode::Lines::Timeline);
+        let mut screen = on(&emulator, Lines::Timeline);
         for event in fixture::running().events() {
             screen.event(event, ms(400));
             screen.tick(ms(400));
@@ -234,12 +284,109 @@ d a chair, 2 rounds
    0.400 c: answer attempt 1 failed, rate_limited (HTTP 429): slow down; again i
 n 0.5 s
    0.812 a: answer ok, 0.8 s, 532 tokens
-round 0: 1 of 3 done, 0.5 s, independent_analysis
+round 1 of 2: independent_analysis, 1 of 3 done, 0.5 s
   a  ok, 0.0 s, 532 tokens
-  b  answer, 0.1 s  b says that it depends
+  b  answer, 0.1 s, ~6 tokens  b says that it depends
   c  answer, 0.1 s, again in 0.5 s: rate_limited (HTTP 429): slow down
 "#]]
         );
         screen.finish();
+    }
+
+    #[test]
+    fn what_the_keyboard_echoes_leaves_no_row_behind() {
+        for columns in [40, 80] {
+            let emulator = Emulator::new(columns, 24);
+            let mut screen = on(&emulator, Lines::None);
+            for event in fixture::running().events() {
+                screen.event(event, ms(300));
+            }
+            screen.tick(ms(300));
+            emulator.send("^C");
+            screen.tick(ms(400));
+            emulator.send("^C^C");
+            screen.line(&Line::plain("ending the run"));
+            screen.tick(ms(500));
+            emulator.send("^C");
+            screen.finish();
+            assert_eq!(emulator.text(), "$ council run\nending the run");
+        }
+    }
+
+    #[test]
+    fn a_wider_terminal_keeps_no_row_of_the_narrow_one() {
+        let emulator = Emulator::new(40, 24);
+        let mut screen = on(&emulator, Lines::None);
+        for event in fixture::running().events() {
+            screen.event(event, ms(300));
+        }
+        screen.tick(ms(300));
+        emulator.resize(100);
+        screen.tick(ms(400));
+        assert_data_eq!(
+            emulator.text(),
+            str![[r#"
+$ council run
+round 1 of 2: independent_analysis, 1 of 3 done, 0.4 s
+  a  ok, 0.0 s, 532 tokens
+  b  answer, 0.1 s, ~6 tokens  b says that it depends
+  c  answer, 0.1 s, again in 0.5 s: rate_limited (HTTP 429): slow down
+"#]]
+        );
+        emulator.resize(120);
+        screen.finish();
+        assert_eq!(emulator.text(), "$ council run");
+    }
+
+    #[test]
+    fn after_a_stop_nothing_that_others_wrote_is_wiped() {
+        let emulator = Emulator::new(80, 24);
+        let mut screen = on(&emulator, Lines::None);
+        for event in fixture::running().events() {
+            screen.event(event, ms(300));
+        }
+        screen.tick(ms(300));
+        emulator.send("^Z\n[1]+ Stopped\n$ fg\ncouncil run\n");
+        screen.interrupted();
+        screen.tick(ms(9_000));
+        let text = emulator.text();
+        assert!(
+            text.contains("[1]+ Stopped\n$ fg\ncouncil run\nround 1 of 2"),
+            "{text}"
+        );
+        screen.finish();
+        let text = emulator.text();
+        assert!(text.ends_with("\n$ fg\ncouncil run"), "{text}");
+    }
+
+    #[test]
+    fn the_answer_streams_below_the_rows_and_goes_with_them() {
+        let emulator = Emulator::new(60, 12);
+        let mut screen = on(&emulator, Lines::None);
+        let run = fixture::streamed_synthesis();
+        let retry = |event: &Event| event.body.name() == "member_retry";
+        let retried = run.events().iter().position(retry).expect("a retry");
+        for event in &run.events()[..=retried] {
+            screen.event(event, ms(300));
+        }
+        screen.tick(ms(1_000));
+        let text = emulator.text();
+        assert!(!text.contains("half"), "what is discarded is gone: {text}");
+        for event in &run.events()[retried + 1..] {
+            screen.event(event, ms(2_000));
+        }
+        screen.tick(ms(3_000));
+        assert_data_eq!(
+            emulator.text(),
+            str![[r#"
+$ council run
+round 2 of 2: synthesis, 1 of 1 done, 3.0 s
+  chair  ok, 1.7 s, 532 tokens
+
+Adopt it.
+"#]]
+        );
+        screen.finish();
+        assert_eq!(emulator.text(), "$ council run");
     }
 }

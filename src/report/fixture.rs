@@ -370,6 +370,21 @@ pub(crate) fn whole() -> Run {
     run.end(&End::Completed)
 }
 
+/// The chair's answer comes in pieces, at its second attempt.
+pub(crate) fn streamed_synthesis() -> Run {
+    let mut run = Run::begun(QUESTION, TWO);
+    run.all_answer();
+    run.open("synthesis", "synthesis", &["chair"]);
+    run.ask("chair", Purpose::Synthesis, "Decide.");
+    run.piece("chair", Purpose::Synthesis, "half");
+    run.retry("chair", Purpose::Synthesis, None);
+    run.piece("chair", Purpose::Synthesis, "Adopt");
+    run.piece("chair", Purpose::Synthesis, " it.");
+    run.reply("chair", Purpose::Synthesis, "Adopt it.");
+    run.close(&[("chair", OK)], None);
+    run.end(&End::Completed)
+}
+
 /// `b` fails, the chair speaks all the same.
 pub(crate) fn degraded() -> Run {
     let mut run = Run::begun(QUESTION, TWO);

@@ -11,6 +11,7 @@ pub mod json;
 pub mod list;
 pub mod markdown;
 pub mod standing;
+pub mod terminal;
 pub mod text;
 pub mod topologies;
 pub mod words;

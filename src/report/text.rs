@@ -38,13 +38,15 @@ pub fn account(result: &RunResult) -> String {
             sections.push(format!("## {id}\n\n{}\n", answer.trim_end()));
         }
     }
-    if !result.status.is_ended() {
-        sections.push(format!(
-            "It is not over yet: `council show {}` shows more later.\n",
-            result.run_id
-        ));
-    }
+    sections.extend(later(result));
     sections.join("\n")
+}
+
+/// What to do about a run that goes on.
+pub(super) fn later(result: &RunResult) -> Option<String> {
+    let run_id = &result.run_id;
+    (!result.status.is_ended())
+        .then(|| format!("It is not over yet: `council show {run_id}` shows more later.\n"))
 }
 
 /// Where a run stands, and why, on one line.
@@ -72,7 +74,7 @@ pub fn status_line(result: &RunResult) -> String {
 }
 
 /// An error as an item of a list; it keeps its own lines, indented.
-fn error(error: &RunError) -> String {
+pub(super) fn error(error: &RunError) -> String {
     let text = error.to_string();
     let text = text.trim_end().lines().collect::<Vec<_>>().join("\n  ");
     match &error.member {

@@ -107,6 +107,11 @@ pub fn tidy(text: &str) -> String {
     out
 }
 
+/// Whether a terminal may obey `c` instead of showing it, or take it for a line feed.
+pub(super) fn is_obeyed(c: char) -> bool {
+    c.is_control() || is_bidi_control(c) || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
 fn is_bidi_control(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

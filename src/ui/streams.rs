@@ -6,6 +6,13 @@ use std::io::IsTerminal as _;
 /// The narrowest terminal that anything is laid out for.
 pub const NARROWEST: usize = 20;
 
+/// Rows and columns of the terminal that standard output is, just now.
+#[must_use]
+pub fn screen() -> Option<(usize, usize)> {
+    let size = console::Term::stdout().size_checked();
+    size.map(|(rows, columns)| (rows.into(), columns.into()))
+}
+
 /// Where output goes and what may be sent there.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Streams {
@@ -24,7 +31,7 @@ pub struct Streams {
 }
 
 impl Streams {
-    /// What this process finds. The only place that asks.
+    /// What this process finds. The only place that asks, but for [`screen`].
     #[must_use]
     pub fn gather() -> Self {
         let stdout_is_terminal = std::io::stdout().is_terminal();
@@ -63,6 +70,12 @@ impl Streams {
         self.stderr_is_terminal && !self.no_color && !self.term_dumb
     }
 
+    /// Whether standard output may be coloured.
+    #[must_use]
+    pub fn stdout_takes_colour(&self) -> bool {
+        self.stdout_is_terminal && !self.no_color && !self.term_dumb
+    }
+
     /// Columns to lay data out for; none where standard output is no terminal, so that nothing
     /// is cut for a program that reads it.
     #[must_use]
@@ -94,10 +107,11 @@ mod tests {
     #[test]
     fn colour_goes_to_able_terminals_alone() {
         let terminal = Streams {
+            stdout_is_terminal: true,
             stderr_is_terminal: true,
             ..Streams::default()
         };
-        assert!(terminal.stderr_takes_colour());
+        assert!(terminal.stderr_takes_colour() && terminal.stdout_takes_colour());
         for streams in [
             Streams::default(),
             Streams {
@@ -110,6 +124,7 @@ mod tests {
             },
         ] {
             assert!(!streams.stderr_takes_colour(), "{streams:?}");
+            assert!(!streams.stdout_takes_colour(), "{streams:?}");
         }
     }
 

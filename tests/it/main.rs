@@ -13,5 +13,6 @@ mod reading;
 mod readme;
 mod refusals;
 mod run;
+mod screens;
 mod shipped;
 mod structure;

@@ -90,6 +90,13 @@ pub(super) fn parse(command: &Command, args: &[OsString]) -> Result<ArgMatches, 
 
 /// The error without suggestions of what is not there, and without help for it.
 fn told(command: &Command, args: &[OsString], error: clap::Error) -> CliError {
+    let names_one = matches!(
+        error.kind(),
+        ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand | ErrorKind::DisplayHelp
+    );
+    if !names_one {
+        return error.into();
+    }
     let Err(other) = command.clone().try_get_matches_from(args) else {
         return error.into();
     };

@@ -68,6 +68,8 @@ fn every_command_teaches_by_example() {
         "list",
         "validate",
         "topologies",
+        "events",
+        "cancel",
         "schema",
         "completions",
     ] {

@@ -103,6 +103,14 @@ fn commands_and_flags_of_the_readme_exist() {
     }
 }
 
+#[test]
+fn every_shipped_council_is_named() {
+    for shipped in council::spec::SHIPPED {
+        let name = format!("`{}`", shipped.name);
+        assert!(readme().contains(&name), "{name}");
+    }
+}
+
 fn path() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")
 }

@@ -320,7 +320,7 @@ fn what_a_later_version_has_is_refused_by_name() {
         vec!["watch", "latest"],
         vec!["run", "quickstart", "--input", "x", "--max-cost", "1"],
         vec!["run", "quickstart", "--input", "x", "--dry-run"],
-        vec!["help", "resume"],
+        vec!["help", "watch"],
         // What is not there is not suggested either.
         vec!["resum", "latest"],
         vec!["run", "quickstart", "--input", "x", "--max-cst", "1"],
@@ -344,11 +344,13 @@ error: the flag `--max-cost` does not exist yet in this version
 $ council run quickstart --input x --dry-run
 error: the flag `--dry-run` does not exist yet in this version
 
-$ council help resume
-error: the command `resume` does not exist yet in this version
+$ council help watch
+error: the command `watch` does not exist yet in this version
 
 $ council resum latest
 error: unrecognized subcommand 'resum'
+
+  tip: a similar subcommand exists: 'resume'
 
 Usage: council [OPTIONS] <COMMAND>
 
@@ -548,7 +550,7 @@ exit code: 2
 --- stderr
 error: unrecognized subcommand 'rum'
 
-  tip: a similar subcommand exists: 'run'
+  tip: some similar subcommands exist: 'run', 'resume'
 
 Usage: council [OPTIONS] <COMMAND>
 

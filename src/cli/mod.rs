@@ -67,8 +67,8 @@ struct Global {
     /// Say nothing on standard error but errors
     #[arg(short, long, global = true)]
     quiet: bool,
-    /// Say more
-    #[arg(short, long, global = true, action = ArgAction::Count, hide = true)]
+    /// Say more: a line with its time for every step of a run
+    #[arg(short, long, global = true, action = ArgAction::Count)]
     verbose: u8,
 }
 

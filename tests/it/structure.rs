@@ -57,7 +57,10 @@ const GUARDED: &[(&str, &[&str])] = &[
     ("anyhow", &["cli/"]),
     ("indicatif", &["display/bars.rs", "display/bars/"]),
     ("reqwest", &["provider/http.rs", "provider/http/"]),
-    ("pulldown_cmark", &["report/terminal.rs", "report/terminal/"]),
+    (
+        "pulldown_cmark",
+        &["report/terminal.rs", "report/terminal/"],
+    ),
 ];
 
 /// A source file: its path below `src/`, and its text.

@@ -144,6 +144,8 @@ mod tests {
             candidates: each(candidates),
             ranking: each(ranking),
             choice: None,
+            confidence: None,
+            weight: None,
             rationale: None,
         }
     }

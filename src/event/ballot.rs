@@ -40,6 +40,12 @@ pub struct CastBallot {
     /// Its choice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub choice: Option<String>,
+    /// How sure it said it is of its choice, 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<f64>,
+    /// How much it counts for, where the method weighs: the member's `weight`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<f64>,
     /// Why, in its own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rationale: Option<String>,

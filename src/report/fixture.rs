@@ -323,6 +323,8 @@ fn ranked(by: &str, ranking: [&str; 2], rationale: &str) -> CastBallot {
         candidates: ranking.map(str::to_owned).into(),
         ranking: ranking.map(str::to_owned).into(),
         choice: None,
+        confidence: None,
+        weight: None,
         rationale: Some(rationale.to_owned()),
     }
 }

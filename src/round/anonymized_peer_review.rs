@@ -129,6 +129,8 @@ fn cast(member: &MemberId, ballot: &Ballot) -> CastBallot {
         candidates: ballot.candidates.clone(),
         ranking: ballot.ranking.clone(),
         choice: ballot.choice.clone(),
+        confidence: None,
+        weight: None,
         rationale: ballot.rationale.clone(),
     }
 }

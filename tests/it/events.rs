@@ -228,14 +228,17 @@ fn round_completed() -> impl Strategy<Value = RoundCompleted> {
         vec(text(), 0..3),
         vec(text(), 0..3),
         of(text()),
+        (of(number()), of(number())),
         of(text()),
     )
         .prop_map(
-            |(member, candidates, ranking, choice, rationale)| CastBallot {
+            |(member, candidates, ranking, choice, (confidence, weight), rationale)| CastBallot {
                 member,
                 candidates,
                 ranking,
                 choice,
+                confidence,
+                weight,
                 rationale,
             },
         );

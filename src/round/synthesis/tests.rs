@@ -30,6 +30,8 @@ fn ranked() -> House {
                 candidates: names[..2].to_vec(),
                 ranking: names[..2].to_vec(),
                 choice: None,
+                confidence: None,
+                weight: None,
                 rationale: Some("b is right".to_owned()),
             }],
             ties: vec![Tie {

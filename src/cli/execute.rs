@@ -7,12 +7,13 @@ use super::signals::Signals;
 use crate::bus::Subscription;
 use crate::display::{Display, Mode, Progress, RateLimits, Wishes, closing, mode};
 use crate::event::{RunId, RunResult};
+use crate::provider::WireTap;
 use crate::recorder::SqliteRecorder;
 use crate::report::{Format, Page, json, page, terminal};
 use crate::run::{RunHandle, StartOptions, Supervisor};
 use crate::spec::{Council, OnPartial, parse_duration};
 use crate::store::{NewRun, Writer};
-use crate::ui::{NARROWEST, Streams, Ui};
+use crate::ui::{Line, NARROWEST, Streams, Tone, Ui};
 use clap::ValueEnum;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -164,6 +165,9 @@ pub(super) fn make(
         options.run_id = run_id.clone();
     }
     options.deadline = flags.deadline.or(options.deadline);
+    if prepared.mode.wire {
+        options.context = options.context.with_wire(wire_to(ui));
+    }
     crate::run::check(&options)?;
     let writer = if flags.no_record {
         None
@@ -179,6 +183,15 @@ pub(super) fn make(
     // A call that blocks its thread must not hold up the end.
     runtime.shutdown_background();
     code
+}
+
+/// Shows the wire as lines among the others, each with the call that it belongs to.
+fn wire_to(ui: &Ui) -> WireTap {
+    let ui = ui.clone();
+    Arc::new(move |call, line| {
+        let call = format!("{call} ");
+        ui.line(Line::new().with(Tone::Strong, call).with(Tone::Faint, line));
+    })
 }
 
 /// Where output goes: with `--output` none of the data goes to a terminal.

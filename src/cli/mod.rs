@@ -67,7 +67,7 @@ struct Global {
     /// Say nothing on standard error but errors
     #[arg(short, long, global = true)]
     quiet: bool,
-    /// Say more: a line with its time for every step of a run
+    /// Say more: a line with its time for every step of a run; -vv also what goes to models and comes back, without keys
     #[arg(short, long, global = true, action = ArgAction::Count)]
     verbose: u8,
 }

@@ -3,10 +3,10 @@
 use super::Global;
 use super::error::CliError;
 use super::execute::{self, Flags};
-use super::flags;
+use super::flags::{self, Changes};
 use crate::input;
 use crate::run::StartOptions;
-use crate::spec::{self, Overrides, Setting};
+use crate::spec;
 use crate::ui::Ui;
 use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
@@ -43,15 +43,8 @@ pub(super) struct Args {
     /// Show this text file to the members beside the question; may be given again (16 files, 1 MiB each, 4 MiB in all)
     #[arg(long, value_name = "FILE")]
     attach: Vec<PathBuf>,
-    /// Ask this model, PROVIDER/MODEL, in place of every member's and the chair's
-    #[arg(long, value_name = "REF")]
-    model: Option<String>,
-    /// Ask only this member; may be given again. Rounds and fallbacks that name others go on without them
-    #[arg(long, value_name = "ID")]
-    only: Vec<String>,
-    /// Set a value of the spec, such as min_members=2 or member.security.model=openai/gpt-5-mini; may be given again
-    #[arg(long, value_name = "PATH=VALUE")]
-    set: Vec<Setting>,
+    #[command(flatten)]
+    changes: Changes,
     /// Give the run a label, to find it by; may be given again
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = flags::label)]
     labels: Vec<(String, String)>,
@@ -59,20 +52,10 @@ pub(super) struct Args {
     flags: Flags,
 }
 
-impl Args {
-    fn overrides(&self) -> Overrides {
-        Overrides {
-            model: self.model.clone(),
-            set: self.set.clone(),
-            only: self.only.clone(),
-        }
-    }
-}
-
 pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError> {
     let labels = flags::labels(&args.labels)?;
     let spec = spec_of(args)?;
-    let council = spec::load(spec, &args.overrides())?;
+    let council = spec::load(spec, &args.changes.overrides())?;
     args.flags.check_output(ui)?;
     let attachments = input::attach(&args.attach)?;
     let Some(input) = &args.input else {

@@ -17,3 +17,4 @@ mod screens;
 mod shipped;
 mod structure;
 mod tape;
+mod wire;

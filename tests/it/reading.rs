@@ -358,6 +358,23 @@ fn a_single_round_or_member_can_be_looked_at() {
 }
 
 #[test]
+fn a_round_that_is_not_there_is_an_error_that_names_those_that_are() {
+    let env = scripted();
+    ask(&env, &["--run-id", "r1", "-q"]);
+    assert_data_eq!(
+        env.run(["show", "r1", "--round", "9"]).snapshot(),
+        str![[r#"
+exit code: 1
+--- stdout
+--- stderr
+error: no call of the run fits
+hint: it made these: 0.ada.answer, 0.bob.answer, 0.cyd.answer, 1.chair.synthesis
+
+"#]]
+    );
+}
+
+#[test]
 fn topologies_are_listed_and_expanded() {
     let env = TestEnv::new();
     assert_data_eq!(

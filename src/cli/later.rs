@@ -25,7 +25,7 @@ const LIMITS: &[(&str, bool)] = &[
 ];
 
 /// Flags of `run` alone.
-const FLAGS: &[(&str, bool)] = &[("from", true), ("dry-run", false)];
+const FLAGS: &[(&str, bool)] = &[("dry-run", false)];
 
 /// The flags of `command` that come later.
 fn flags_of(command: &str) -> impl Iterator<Item = &'static (&'static str, bool)> {

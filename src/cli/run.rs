@@ -1,12 +1,15 @@
 //! `council run`: one question before one council.
 
 use super::Global;
+use super::again::{Basis, Recorded};
 use super::error::CliError;
 use super::execute::{self, Flags};
 use super::flags::{self, Changes};
+use super::resume::goes_on;
 use crate::input;
 use crate::run::StartOptions;
 use crate::spec;
+use crate::tape::Mode;
 use crate::ui::Ui;
 use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
@@ -15,7 +18,7 @@ use std::sync::Arc;
 /// Put a question before a council
 #[derive(Debug, clap::Args)]
 #[command(
-    override_usage = "council run [OPTIONS] SPEC --input [TEXT | @FILE | -]",
+    override_usage = "council run [OPTIONS] SPEC --input [TEXT | @FILE | -]\n       council run [OPTIONS] --from RUN",
     after_help = "Examples:
   council run quickstart --input \"Should a small team adopt Rust?\"
   council run councils/karpathy.toml --input @question.md --format markdown
@@ -25,6 +28,7 @@ use std::sync::Arc;
   council run ./team.toml --input \"…\" --set member.cost.model=openai/gpt-5
   council run ./team.toml --input \"…\" --only security --set defaults.timeout=30s
   council run ./team.toml --input \"…\" --label team=infra --label ticket=4711
+  council run --from latest --set chair.model=openai/gpt-5      (only the chair is asked again)
 
 A path for --set is one as messages have it, member[0].model from 0, or has a member's id,
 member.cost.model. It goes over the spec and over --model before anything is checked; then
@@ -40,6 +44,9 @@ pub(super) struct Args {
     /// The question: TEXT, @FILE, or - for standard input, as without a value
     #[arg(long, value_name = "TEXT | @FILE | -", num_args = 0..=1, default_missing_value = "-")]
     input: Option<String>,
+    /// Begin with what RUN has recorded: its spec, question and attachments where none are given, and every reply whose question is still the same
+    #[arg(long, value_name = "RUN")]
+    from: Option<String>,
     /// Show this text file to the members beside the question; may be given again (16 files, 1 MiB each, 4 MiB in all)
     #[arg(long, value_name = "FILE")]
     attach: Vec<PathBuf>,
@@ -54,6 +61,11 @@ pub(super) struct Args {
 
 pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError> {
     let labels = flags::labels(&args.labels)?;
+    if let Some(from) = &args.from {
+        let mut options = changed(global, args, from, ui)?;
+        options.labels.extend(labels);
+        return execute::make(global, &args.flags, options, ui);
+    }
     let spec = spec_of(args)?;
     let council = spec::load(spec, &args.changes.overrides())?;
     args.flags.check_output(ui)?;
@@ -65,14 +77,44 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
             )),
         );
     };
-    if input == "-" && io::stdin().is_terminal() && !global.quiet {
-        ui.text("reading the question from this terminal; Ctrl-D ends it");
-    }
-    let question = input::read(Some(input), io::stdin().lock())?;
+    let question = question(global, input, ui)?;
     let mut options = StartOptions::new(Arc::new(council), question);
     options.labels = labels;
     options.attachments = attachments;
     execute::make(global, &args.flags, options, ui)
+}
+
+fn question(global: &Global, input: &str, ui: &Ui) -> Result<String, CliError> {
+    if input == "-" && io::stdin().is_terminal() && !global.quiet {
+        ui.text("reading the question from this terminal; Ctrl-D ends it");
+    }
+    Ok(input::read(Some(input), io::stdin().lock())?)
+}
+
+/// The run `from` with what `args` changes; what stays the same is played back.
+fn changed(global: &Global, args: &Args, from: &str, ui: &Ui) -> Result<StartOptions, CliError> {
+    let (reader, run_id) = global.find(from)?;
+    if !reader.result(&run_id)?.status.is_ended() {
+        return Err(goes_on(&run_id));
+    }
+    let basis = Basis {
+        spec: args.spec.as_deref(),
+        changes: args.changes.overrides(),
+        may_differ: true,
+    };
+    let recorded = Recorded::of_store(&reader, &run_id, &basis)?;
+    args.flags.check_output(ui)?;
+    let mut options = recorded.options(Mode::Retry);
+    // A limit that a flag gave the old run is none of the new one's.
+    options.deadline = options.council.deadline;
+    options.seed = options.council.seed.unwrap_or(options.seed);
+    if !args.attach.is_empty() {
+        options.attachments = input::attach(&args.attach)?;
+    }
+    if let Some(input) = &args.input {
+        options.input = question(global, input, ui)?;
+    }
+    Ok(options)
 }
 
 /// The spec; or what went wrong where `--input` has swallowed it.

@@ -362,6 +362,7 @@ error: unexpected argument '--max-cst' found
   tip: to pass '--max-cst' as a value, use '-- --max-cst'
 
 Usage: council run [OPTIONS] SPEC --input [TEXT | @FILE | -]
+       council run [OPTIONS] --from RUN
 
 For more information, try '--help'.
 
@@ -569,6 +570,7 @@ error: unexpected argument '--inptu' found
   tip: a similar argument exists: '--input'
 
 Usage: council run [OPTIONS] SPEC --input [TEXT | @FILE | -]
+       council run [OPTIONS] --from RUN
 
 For more information, try '--help'.
 

@@ -73,7 +73,7 @@ impl From<FormatArg> for Format {
 }
 
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
-enum ProgressArg {
+pub(super) enum ProgressArg {
     /// Rows on a terminal, lines elsewhere
     #[default]
     Auto,

@@ -60,5 +60,5 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
 /// What is said of a run that has not ended.
 pub(super) fn goes_on(run_id: &RunId) -> CliError {
     CliError::usage(format_args!("run {run_id} still goes on"))
-        .hint(format!("`council events {run_id} --follow` shows how"))
+        .hint(format!("`council watch {run_id}` shows how"))
 }

@@ -68,7 +68,7 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
 }
 
 /// Prints a run on standard output: laid out on a terminal, byte for byte elsewhere.
-fn print(ui: &Ui, format: Format, result: &RunResult, pages: bool) {
+pub(super) fn print(ui: &Ui, format: Format, result: &RunResult, pages: bool) {
     let streams = ui.streams();
     if let (Format::Text, Some(columns)) = (format, ui.data_columns()) {
         let text = terminal::text(result, columns, streams.stdout_takes_colour());

@@ -17,4 +17,5 @@ mod screens;
 mod shipped;
 mod structure;
 mod tape;
+mod watching;
 mod wire;

@@ -243,7 +243,7 @@ fn a_run_that_goes_on_is_not_taken_up() {
     for command in ["resume", "retry", "replay"] {
         let refused = lab.run(&[command, "r"]);
         let told = refused.assert_code(2).stderr();
-        assert!(told.contains("council events r --follow"), "{told}");
+        assert!(told.contains("council watch r"), "{told}");
     }
     kill_process(Pid::from_child(&child), Signal::KILL).expect("our own process");
     child.wait().expect("it ends");

@@ -50,6 +50,9 @@ pub(super) struct Args {
     /// Show this text file to the members beside the question; may be given again (16 files, 1 MiB each, 4 MiB in all)
     #[arg(long, value_name = "FILE")]
     attach: Vec<PathBuf>,
+    /// As --attach, also where the file looks like it holds a secret
+    #[arg(long, value_name = "FILE")]
+    attach_secret: Vec<PathBuf>,
     #[command(flatten)]
     changes: Changes,
     /// Give the run a label, to find it by; may be given again
@@ -69,7 +72,7 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
     let spec = spec_of(args)?;
     let council = spec::load(spec, &args.changes.overrides())?;
     args.flags.check_output(ui)?;
-    let attachments = input::attach(&args.attach)?;
+    let attachments = input::attach(&args.attach, &args.attach_secret)?;
     let Some(input) = &args.input else {
         return Err(
             CliError::usage("there is no question: `--input` is missing").hint(format!(
@@ -108,8 +111,9 @@ fn changed(global: &Global, args: &Args, from: &str, ui: &Ui) -> Result<StartOpt
     // A limit that a flag gave the old run is none of the new one's.
     options.deadline = options.council.deadline;
     options.seed = options.council.seed.unwrap_or(options.seed);
-    if !args.attach.is_empty() {
-        options.attachments = input::attach(&args.attach)?;
+    let attachments = input::attach(&args.attach, &args.attach_secret)?;
+    if !attachments.is_empty() {
+        options.attachments = attachments;
     }
     if let Some(input) = &args.input {
         options.input = question(global, input, ui)?;

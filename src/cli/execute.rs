@@ -5,7 +5,7 @@ use super::error::CliError;
 use super::exit;
 use super::signals::Signals;
 use crate::bus::Subscription;
-use crate::display::{Display, Mode, Progress, RateLimits, Wishes, closing, mode};
+use crate::display::{Display, Mode, Progress, RateLimits, Wishes, closing, mode, next_step};
 use crate::event::{RunId, RunResult};
 use crate::provider::WireTap;
 use crate::recorder::SqliteRecorder;
@@ -365,6 +365,9 @@ impl Watcher {
                 ui.line(line);
             }
             ui.line(closing(result));
+            if let Some(step) = next_step(result) {
+                ui.hint(step);
+            }
         }
         if let Some(error) = &failed {
             ui.error(format!("the result could not be written: {error}"));

@@ -4,6 +4,7 @@ use super::Global;
 use super::error::CliError;
 use super::execute::FormatArg;
 use super::{exit, pager};
+use crate::display::next_step;
 use crate::event::{MemberId, RunResult};
 use crate::report::{Format, Page, detail, page, terminal};
 use crate::ui::{Ui, escape, screen};
@@ -64,6 +65,10 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
         ui.warning("whether its process still lives cannot be told: file locks are refused here");
     }
     print(ui, format, &result, !args.no_pager);
+    let step = next_step(&result).filter(|_| !global.quiet);
+    if let Some(step) = step {
+        ui.hint(step);
+    }
     Ok(exit::OK)
 }
 

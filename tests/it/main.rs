@@ -8,6 +8,7 @@ mod flags;
 mod hostile;
 mod locks;
 mod man;
+mod never_panics;
 mod processes;
 mod reading;
 mod readme;

@@ -149,6 +149,7 @@ North.
 
 North.
 --- stderr
+hint: `council retry r1` asks again what failed, and plays back the rest
 
 "#]]
     );

@@ -194,7 +194,7 @@ impl RunServer {
         let mut halt = halt;
         if sat.held {
             let table = self.table(plan, &round, &sitting, progress);
-            let asked = round::statuses(&table, &sat.replies);
+            let asked = round::statuses(&table, &sat.replies, &sat.close);
             let usable = round::usable(&table, &sat.replies);
             let completed = EventKind::RoundCompleted(RoundCompleted {
                 statuses: with_skipped(&sitting.due, &asked, &progress.out),

@@ -284,9 +284,11 @@ fn plain(kind: &'static dyn Kind) -> RoundPlan {
         members: None,
         prompt: None,
         aggregator: kind.aggregators().first().map(|&name| name.to_owned()),
+        choices: Vec::new(),
         tie_break: TieBreak::First,
         min_members: None,
         failure_mode: FailureMode::Continue,
+        repeat: None,
     }
 }
 
@@ -310,6 +312,8 @@ fn round_plan(spec: &Spec, raw: &file::Round) -> Result<RoundPlan, String> {
             Some(AggregatorName(name)) => Some(name.clone()),
             None => plain.aggregator,
         },
+        choices: Vec::new(),
+        repeat: None,
         tie_break: match raw.tie_break {
             None | Some(file::TieBreak::First) => TieBreak::First,
             Some(file::TieBreak::Random) => TieBreak::Random,

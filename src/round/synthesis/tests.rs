@@ -40,6 +40,8 @@ fn ranked() -> House {
             }],
         }),
         agreement: Some(0.75),
+        asked: 1,
+        revised: None,
     });
     house
 }

@@ -57,7 +57,7 @@ pub(super) fn outcome(
         }
     }
     let result = settle(table, method, tally, ballots, ruling.as_deref());
-    close.agreement = agreement(&result.order, &result.ballots);
+    close.agreement = agreement(&result);
     close.aggregate = Some(result);
     Ok(Step::Done(close))
 }

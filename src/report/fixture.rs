@@ -364,7 +364,7 @@ pub(crate) fn whole() -> Run {
         scores,
         order: ["b", "a", "c"].map(str::to_owned).into(),
         ballots,
-        ties: Vec::new(),
+        ..Aggregate::default()
     };
     run.close(&[("a", OK), ("b", OK), ("c", OK)], Some((aggregate, 0.83)));
     run.notice("token_limit", "the answer of `a` was cut at its limit");

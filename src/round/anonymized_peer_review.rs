@@ -6,6 +6,7 @@ use super::{
     Close, Kind, PromptError, Reply, Review, Seat, Step, Table, close_with, labels, notice, ties,
     words,
 };
+use crate::aggregate;
 use crate::event::{Ask, Expect, MemberId, Purpose};
 use crate::prompt::ShownAnswer;
 
@@ -22,7 +23,7 @@ impl Kind for AnonymizedPeerReview {
     }
 
     fn aggregators(&self) -> &'static [&'static str] {
-        super::RANKING_METHODS
+        aggregate::OF_RANKINGS
     }
 
     fn step(&self, table: &Table<'_>, replies: &[Reply]) -> Result<Step, PromptError> {

@@ -41,7 +41,7 @@ mod tests {
             let held = house.hold(&[]);
             assert_eq!(held.keys(), keys);
             let asked = &held.asks()[0].messages[1].content;
-            assert!(asked.contains("Name the faults of each of these answers."));
+            assert!(asked.contains("Name the faults of each of these answers:"));
         }
     }
 

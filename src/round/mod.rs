@@ -311,12 +311,6 @@ pub const KINDS: &[&dyn Kind] = &[
     &weighted_synthesis::WeightedSynthesis,
 ];
 
-/// The aggregators of kinds whose ballots are orders, the default first.
-const RANKING_METHODS: &[&str] = &["borda"];
-
-/// The aggregators of kinds whose ballots are choices, the default first.
-const VOTE_METHODS: &[&str] = &["plurality"];
-
 /// The kind of this name.
 #[must_use]
 pub fn kind(name: &str) -> Option<&'static dyn Kind> {

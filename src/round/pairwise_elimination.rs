@@ -145,7 +145,7 @@ fn close(standing: &[&MemberId], replies: &[Reply]) -> Close {
             .collect(),
         order,
         ballots: pairs.iter().map(|pair| pair.ballot.clone()).collect(),
-        ties: Vec::new(),
+        ..Aggregate::default()
     };
     Close {
         eliminated: pairs.iter().map(|pair| pair.loser.clone()).collect(),

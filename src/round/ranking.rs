@@ -2,6 +2,7 @@
 
 use super::compose::{Question, Shown, Voice, ask};
 use super::{Close, Kind, PromptError, Reply, Seat, Step, Table, close_with, notice, ties, words};
+use crate::aggregate;
 use crate::event::{Ask, Expect, Purpose};
 use crate::prompt::ShownAnswer;
 
@@ -18,7 +19,7 @@ impl Kind for Ranking {
     }
 
     fn aggregators(&self) -> &'static [&'static str] {
-        super::RANKING_METHODS
+        aggregate::OF_RANKINGS
     }
 
     fn step(&self, table: &Table<'_>, replies: &[Reply]) -> Result<Step, PromptError> {

@@ -55,12 +55,11 @@ pub(super) fn outcome(
     if tally.scores.is_empty() {
         return Ok(Step::Done(close));
     }
-    let could_be_ranked = |name: &String| {
-        let mut ballots = ballots.iter();
-        ballots.any(|ballot| ballot.candidates.contains(name))
-    };
-    for name in candidates.iter().filter(|name| !could_be_ranked(name)) {
-        let text = format!("No ballot that came in could rank `{name}`: it has no score.");
+    for name in candidates
+        .iter()
+        .filter(|name| !tally.scores.contains_key(*name))
+    {
+        let text = format!("No ballot that came in could name `{name}`: it has no score.");
         close.notices.push(notice("unranked", &text));
     }
     let tied = tally.tied_at_top().to_vec();
@@ -84,7 +83,14 @@ pub(super) fn outcome(
         }
     }
     let result = settle(table, method, tally, ballots, ruling.as_deref());
-    close.agreement = agreement(&result.order, &result.ballots);
+    if !result.cycle.is_empty() {
+        let text = format!(
+            "The majorities run in a circle ({}): nobody wins, and there is no order.",
+            result.cycle.join(", ")
+        );
+        close.notices.push(notice("cycle", &text));
+    }
+    close.agreement = agreement(&result);
     close.aggregate = Some(result);
     Ok(Step::Done(close))
 }

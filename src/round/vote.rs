@@ -4,6 +4,7 @@
 use super::compose::{Question, Shown, Voice, ask};
 use super::ranking::{all_answers, too_few, unreadable};
 use super::{Close, Kind, PromptError, Reply, Seat, Step, Table, close_with, ties, words};
+use crate::aggregate;
 use crate::event::{Ask, Expect, Purpose};
 use crate::prompt::Scope;
 
@@ -20,7 +21,7 @@ impl Kind for Vote {
     }
 
     fn aggregators(&self) -> &'static [&'static str] {
-        super::VOTE_METHODS
+        aggregate::OF_CHOICES
     }
 
     fn takes_choices(&self) -> bool {

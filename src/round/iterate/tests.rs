@@ -45,7 +45,7 @@ fn vote(asked: usize, ballots: &str, winner: Option<&str>) -> Held {
             scores: indexmap::IndexMap::new(),
             order: winner.map(str::to_owned).into_iter().collect(),
             ballots: ballots.chars().map(cast).collect(),
-            ties: Vec::new(),
+            ..Aggregate::default()
         }),
         asked,
         ..held("vote")

@@ -416,6 +416,11 @@ impl Fold {
     fn round_completed(&mut self, round: &RoundRef, completed: &RoundCompleted) {
         for (id, status) in &completed.statuses {
             self.note_missing(round, id, *status);
+            if *status == MemberStatus::Eliminated
+                && let Some(member) = self.result.members.get_mut(id)
+            {
+                member.status = Some(*status);
+            }
         }
         let entry = match self.result.rounds.last_mut() {
             Some(last) if last.index == round.index => last,

@@ -2,6 +2,7 @@
 
 mod command;
 mod common;
+mod deliberating;
 mod describing;
 mod events;
 mod flags;

@@ -436,7 +436,7 @@ impl Fold {
         };
         entry.winner.clone_from(&aggregate.winner);
         entry.scores = Some(aggregate.scores.clone());
-        entry.order = Some(aggregate.order.clone());
+        entry.order = Some(aggregate.order.clone()).filter(|order| !order.is_empty());
         entry.ballots.clone_from(&aggregate.ballots);
         self.result.vote.clone_from(&aggregate.winner);
         self.result.scores = Some(aggregate.scores.clone());

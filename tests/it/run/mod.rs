@@ -3,6 +3,7 @@
 mod ending;
 mod playing;
 mod recording;
+mod repeating;
 mod stage;
 mod starting;
 mod supervising;

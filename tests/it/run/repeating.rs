@@ -47,7 +47,10 @@ async fn a_cancel_ends_a_repetition_at_once_and_keeps_what_was_said() {
             run.cancel(CancelledBy::User("the test".into()));
         }
     }
-    let result = run.result(Duration::from_secs(60)).await.expect("it ends");
+    let result = run
+        .result(Some(Duration::from_secs(60)))
+        .await
+        .expect("it ends");
     assert_eq!(result.status, RunStatus::Cancelled);
     assert_kept(&result);
 }
@@ -57,7 +60,10 @@ async fn a_deadline_ends_a_repetition() {
     let run = start(endless("deadline = \"5s\""), &Registry::default())
         .await
         .expect("it starts");
-    let result = run.result(Duration::from_secs(60)).await.expect("it ends");
+    let result = run
+        .result(Some(Duration::from_secs(60)))
+        .await
+        .expect("it ends");
     assert_eq!(result.status, RunStatus::Failed);
     assert_eq!(result.reason.as_deref(), Some("the deadline of 5s passed"));
     assert_kept(&result);

@@ -19,6 +19,12 @@ pub(super) fn after_thinking(text: &str) -> &str {
 
 /// All outermost objects and arrays in `text`, in order.
 pub(super) fn values(text: &str) -> Vec<Value> {
+    let found = values_at(text).into_iter();
+    found.map(|(_, value)| value).collect()
+}
+
+/// As [`values`], each with the place where it begins.
+pub(super) fn values_at(text: &str) -> Vec<(usize, Value)> {
     let mut found = Vec::new();
     let mut at = 0;
     let mut mends = 0;
@@ -42,7 +48,7 @@ pub(super) fn values(text: &str) -> Vec<Value> {
         };
         at = match read {
             Some((value, length)) => {
-                found.push(value);
+                found.push((start, value));
                 start + length
             }
             None => start + 1,
@@ -51,30 +57,43 @@ pub(super) fn values(text: &str) -> Vec<Value> {
     found
 }
 
-/// The object at the start of `text` with two slips mended that are common: line breaks inside a
-/// string, and a comma before a closing bracket. With its length in `text`.
+/// The object at the start of `text` with slips mended that are common: line breaks inside a
+/// string, a comma before a closing bracket, and other quotes than JSON's. With its length in
+/// `text`.
 fn mended(text: &str) -> Option<(Value, usize)> {
     let mut clean = String::new();
     let mut depth = 0_usize;
-    let mut in_string = false;
+    // The sign that ends the string.
+    let mut string = None;
     let mut escaped = false;
     for (place, sign) in text.char_indices() {
         if place > LONGEST_MENDED {
             return None;
         }
-        if in_string {
+        if let Some(quote) = string {
+            let ends = !escaped && sign == quote && is_end(quote, &text[place + sign.len_utf8()..]);
             match sign {
+                _ if ends => clean.push('"'),
                 '\n' => clean.push_str("\\n"),
                 '\t' => clean.push_str("\\t"),
+                // JSON has no escape for it.
+                '\'' if escaped => {
+                    clean.pop();
+                    clean.push(sign);
+                }
+                '"' if !escaped => clean.push_str("\\\""),
                 sign if sign.is_control() => clean.push(' '),
                 sign => clean.push(sign),
             }
-            in_string = escaped || sign != '"';
+            if ends {
+                string = None;
+            }
             escaped = !escaped && sign == '\\';
             continue;
         }
         match sign {
-            '"' => in_string = true,
+            '"' | '\'' => string = Some(sign),
+            '“' => string = Some('”'),
             '{' | '[' => depth += 1,
             '}' | ']' => {
                 depth = depth.checked_sub(1)?;
@@ -83,13 +102,18 @@ fn mended(text: &str) -> Option<(Value, usize)> {
             }
             _ => {}
         }
-        clean.push(sign);
+        clean.push(if string.is_some() { '"' } else { sign });
         if depth == 0 {
             let value = serde_json::from_str(&clean).ok()?;
             return Some((value, place + sign.len_utf8()));
         }
     }
     None
+}
+
+/// Whether `quote` before `rest` ends a string: an apostrophe may stand in a word.
+fn is_end(quote: char, rest: &str) -> bool {
+    quote != '\'' || rest.trim_start().starts_with([',', ':', ']', '}'])
 }
 
 /// The value under the first of `keys`, case aside, that `value` has, here or a level or two below.
@@ -141,6 +165,10 @@ mod tests {
             (
                 "{\"a\": \"two\nlines\", \"b\": [1, 2,],\n}",
                 vec![json!({"a":"two\nlines","b":[1,2]})],
+            ),
+            (
+                r#"{'a': 'it's \"so\"', “b”: ['c'], 'd': 'e\'f'}"#,
+                vec![json!({"a":"it's \"so\"","b":["c"],"d":"e'f"})],
             ),
             (r#"{"a": "cut of"#, vec![]),
             ("", vec![]),

@@ -65,7 +65,7 @@ pub(super) fn leading<'t>(text: &'t str, names: &[String]) -> Option<(usize, &'t
 }
 
 /// What follows `name` at the start of `text`, where the name ends there.
-fn after_name<'t>(text: &'t str, name: &str) -> Option<&'t str> {
+pub(super) fn after_name<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     let (start, rest) = text.split_at_checked(name.len())?;
     let mut following = rest.chars();
     let goes_on = match following.next() {

@@ -6,6 +6,7 @@
 mod anonymized_peer_review;
 mod ballot;
 mod compose;
+mod confidence;
 mod draw;
 mod independent_analysis;
 mod json;

@@ -55,7 +55,7 @@ pub fn read(ask: &Ask, text: &str) -> Result<Reading, Unreadable> {
                     candidates: ids,
                 }),
                 parsed: read.parsed,
-                confidence: None,
+                confidence: read.confidence,
             })
         }
         Expect::Choice { choices } => chosen(ask, text, choices),

@@ -1,5 +1,9 @@
 //! JSON as models write it: alone, in a code block, inside prose, with small slips.
 
+mod once;
+
+use once::Once;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::error::Category;
 
@@ -19,12 +23,18 @@ pub(super) fn after_thinking(text: &str) -> &str {
 
 /// All outermost objects and arrays in `text`, in order.
 pub(super) fn values(text: &str) -> Vec<Value> {
-    let found = values_at(text).into_iter();
+    let found = search(text).into_iter();
     found.map(|(_, value)| value).collect()
 }
 
-/// As [`values`], each with the place where it begins.
+/// As [`values`], each with the place where it begins; a key that is repeated with another value
+/// is null.
 pub(super) fn values_at(text: &str) -> Vec<(usize, Value)> {
+    let found = search(text).into_iter();
+    found.map(|(at, Once(value))| (at, value)).collect()
+}
+
+fn search<V: DeserializeOwned>(text: &str) -> Vec<(usize, V)> {
     let mut found = Vec::new();
     let mut at = 0;
     let mut mends = 0;
@@ -33,7 +43,7 @@ pub(super) fn values_at(text: &str) -> Vec<(usize, Value)> {
             break;
         };
         let rest = &text[start..];
-        let mut stream = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
+        let mut stream = serde_json::Deserializer::from_str(rest).into_iter::<V>();
         let read = match stream.next() {
             Some(Ok(value)) => Some((value, stream.byte_offset())),
             Some(Err(error))
@@ -58,11 +68,12 @@ pub(super) fn values_at(text: &str) -> Vec<(usize, Value)> {
 }
 
 /// The object at the start of `text` with slips mended that are common: line breaks inside a
-/// string, a comma before a closing bracket, and other quotes than JSON's. With its length in
-/// `text`.
-fn mended(text: &str) -> Option<(Value, usize)> {
+/// string, a comma before a closing bracket, a closing bracket of the wrong kind, and other quotes
+/// than JSON's. With its length in `text`.
+fn mended<V: DeserializeOwned>(text: &str) -> Option<(V, usize)> {
     let mut clean = String::new();
-    let mut depth = 0_usize;
+    // The signs that close what is open.
+    let mut open = Vec::new();
     // The sign that ends the string.
     let mut string = None;
     let mut escaped = false;
@@ -94,16 +105,21 @@ fn mended(text: &str) -> Option<(Value, usize)> {
         match sign {
             '"' | '\'' => string = Some(sign),
             '“' => string = Some('”'),
-            '{' | '[' => depth += 1,
+            '{' => open.push('}'),
+            '[' => open.push(']'),
             '}' | ']' => {
-                depth = depth.checked_sub(1)?;
                 let kept = clean.trim_end().trim_end_matches(',').len();
                 clean.truncate(kept);
+                clean.push(open.pop()?);
             }
             _ => {}
         }
-        clean.push(if string.is_some() { '"' } else { sign });
-        if depth == 0 {
+        if string.is_some() {
+            clean.push('"');
+        } else if !matches!(sign, '}' | ']') {
+            clean.push(sign);
+        }
+        if open.is_empty() {
             let value = serde_json::from_str(&clean).ok()?;
             return Some((value, place + sign.len_utf8()));
         }
@@ -170,6 +186,7 @@ mod tests {
                 r#"{'a': 'it's \"so\"', “b”: ['c'], 'd': 'e\'f'}"#,
                 vec![json!({"a":"it's \"so\"","b":["c"],"d":"e'f"})],
             ),
+            (r#"{"a": [{"b": 1}}}"#, vec![json!({"a": [{"b": 1}]})]),
             (r#"{"a": "cut of"#, vec![]),
             ("", vec![]),
         ] {

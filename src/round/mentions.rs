@@ -28,7 +28,7 @@ pub(super) fn exactly(text: &str, names: &[String]) -> Option<usize> {
             let short = match bare.split_once([' ', '_', '-']) {
                 Some((word, short)) if is_synonym(word) => short.trim(),
                 Some(_) => return None,
-                None => bare,
+                None => after_joined(bare).unwrap_or(bare),
             };
             names.iter().position(|name| {
                 short_form(name).is_some_and(|own| own.eq_ignore_ascii_case(short))
@@ -82,6 +82,13 @@ fn short_form(name: &str) -> Option<&str> {
     name.strip_prefix(PREFIX)
 }
 
+/// `B` of `responseB`.
+fn after_joined(text: &str) -> Option<&str> {
+    let (word, short) = text.split_at_checked(PREFIX.trim_end().len())?;
+    let is_letters = short.starts_with(|sign: char| sign.is_ascii_uppercase());
+    (is_synonym(word) && is_letters).then_some(short)
+}
+
 fn is_synonym(word: &str) -> bool {
     let same = |synonym: &str| synonym.eq_ignore_ascii_case(word);
     same(PREFIX.trim_end()) || SYNONYMS.iter().copied().any(same)
@@ -113,6 +120,7 @@ mod tests {
             "Answer B",
             "\"B\"",
             "response_b",
+            "responseB",
             "Response B:",
         ] {
             assert_eq!(exactly(text, &labels()), Some(1), "{text}");
@@ -120,6 +128,7 @@ mod tests {
         for text in [
             "Response C",
             "Response",
+            "Responseb",
             "",
             "Both",
             "Response B is best",

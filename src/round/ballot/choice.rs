@@ -7,36 +7,36 @@ use crate::round::mentions::{after_name, exactly, leading};
 use crate::round::read::Unreadable;
 use serde_json::Value;
 
-/// Keys under which a choice stands, in JSON or before a colon.
-const KEYS: &[&str] = &[
+/// Keys under which a choice stands in JSON.
+const KEYS: &[&str] = &["choice", "vote", "decision", "winner", "better", "best"];
+
+/// What stands before the colon in a line that makes a choice.
+const TITLES: &[&str] = &[
     "choice",
     "vote",
+    "decision",
+    "verdict",
+    "answer",
     "my choice",
     "my vote",
+    "your choice",
+    "your vote",
     "final choice",
     "final vote",
-    "decision",
     "final decision",
-    "verdict",
-    "winner",
-    "better",
-    "best",
-    "answer",
     "final answer",
 ];
 
-/// Words that come right before the choice in a sentence that makes it.
+/// Words that come before the choice in a sentence that makes it, with or without a `for`.
 const SAYING: &[&str] = &[
-    "i vote for ",
     "i vote ",
     "i choose ",
     "i chose ",
     "i would choose ",
     "i pick ",
-    "my vote is for ",
     "my vote is ",
-    "my choice is ",
     "my vote goes to ",
+    "my choice is ",
 ];
 
 /// A choice as read.
@@ -54,10 +54,10 @@ pub(in crate::round) struct Choice {
 /// Reads one of `names` from a reply.
 pub(in crate::round) fn choice(text: &str, names: &[String]) -> Result<Choice, Unreadable> {
     let text = json::after_thinking(text);
-    let values = json::values(text);
+    let values = json::values_at(text);
     // The last one counts: models think aloud first.
     let mut fault = None;
-    for value in values.iter().rev() {
+    for (_, value) in values.iter().rev() {
         let Some(chosen) = json::find(value, KEYS).and_then(text_of) else {
             continue;
         };
@@ -111,16 +111,23 @@ fn named(text: &str, names: &[String]) -> Option<usize> {
     })
 }
 
-/// The choice in the last line such as `**Choice:** Response B`, and what the other lines say.
+/// The choice in lines such as `**Choice:** Response B`, where they all make the same or one calls
+/// itself final; and what the other lines say.
 fn stated(text: &str, names: &[String]) -> Option<(usize, String)> {
     let lines: Vec<&str> = text.lines().collect();
-    let (place, choice) = lines.iter().enumerate().rev().find_map(|(place, line)| {
+    let made = lines.iter().enumerate().filter_map(|(place, line)| {
         let bare = line.trim().trim_matches('*');
         let (key, chosen) = bare.split_once(':')?;
-        let key = key.trim_matches(['*', ' ', '#', '`', '"']);
-        let is_key = KEYS.iter().any(|known| key.eq_ignore_ascii_case(known));
-        Some((place, is_key.then(|| named(chosen, names))??))
-    })?;
+        let key = key.trim_matches(['*', ' ', '#', '`', '"']).to_lowercase();
+        let is_key = TITLES.contains(&key.as_str());
+        let is_final = key.starts_with("final");
+        Some((is_final, place, is_key.then(|| named(chosen, names))??))
+    });
+    let (is_final, place, choice) = made.clone().max_by_key(|(is_final, ..)| *is_final)?;
+    let mut rivals = made.filter(|(own, ..)| *own == is_final);
+    if rivals.any(|(.., other)| other != choice) {
+        return None;
+    }
     let others = lines.iter().enumerate().filter(|(own, _)| *own != place);
     let rest: Vec<&str> = others.map(|(_, line)| *line).collect();
     Some((choice, rest.join("\n").trim().to_owned()))
@@ -135,7 +142,10 @@ fn said(text: &str, names: &[String]) -> Option<usize> {
             let before = lower[..*at].chars().next_back();
             before.is_none_or(|sign| !sign.is_alphanumeric())
         });
-        ends.map(|(at, _)| &text[at + saying.len()..])
+        ends.map(|(at, _)| {
+            let after = &text[at + saying.len()..];
+            after.strip_prefix("for ").unwrap_or(after)
+        })
     });
     let first = leading(found.next()?, names)?.0;
     found

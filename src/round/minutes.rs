@@ -1,6 +1,6 @@
 //! What a round leaves behind: answers, comments, results, and how everyone fared.
 
-use super::{Close, Held, Minutes, Reply, Seat, Table};
+use super::{Close, Held, Minutes, Reply, Seat, Table, confidence};
 use crate::event::{MemberId, MemberStatus, Purpose, RoundRef};
 use indexmap::IndexMap;
 
@@ -17,11 +17,15 @@ impl Minutes {
         for reply in replies {
             if let Some(answer) = reply.done.answer(&reply.call.purpose) {
                 let member = reply.call.member.clone();
-                self.answers.insert(member, answer.to_owned());
+                self.answers
+                    .insert(member, without_confidence(reply, answer));
             }
             if let Some(confidence) = reply.done.confidence {
-                let member = reply.call.member.clone();
-                self.confidences.insert(member, confidence);
+                let stated = match reply.call.purpose {
+                    Purpose::Answer | Purpose::Revise => &mut self.confidences,
+                    _ => &mut self.ballot_confidences,
+                };
+                stated.insert(reply.call.member.clone(), confidence);
             }
         }
         let place = |id: &MemberId| all.iter().position(|seat| seat.id == *id);
@@ -54,6 +58,16 @@ fn revised(replies: &[Reply]) -> Option<usize> {
         .map(|reply| reply.done.answer(&Purpose::Revise).is_some())
         .collect();
     (!looks.is_empty()).then(|| looks.iter().filter(|is_new| **is_new).count())
+}
+
+/// What the others see of an answer: not how sure its author says it is, which would sway them.
+fn without_confidence(reply: &Reply, answer: &str) -> String {
+    let rest = reply
+        .done
+        .confidence
+        .map(|_| confidence::split(answer).0)
+        .filter(|rest| !rest.trim().is_empty());
+    rest.unwrap_or_else(|| answer.to_owned())
 }
 
 /// How each one that took part fared: the first status of its calls that is not `ok`, else `ok`.
@@ -99,6 +113,17 @@ pub fn usable(table: &Table<'_>, replies: &[Reply]) -> usize {
 mod tests {
     use crate::event::ErrorKind;
     use crate::round::testing::{House, failed, ok};
+
+    #[test]
+    fn the_others_do_not_see_how_sure_an_answer_is() {
+        let mut house = House::new("independent_analysis", 2);
+        house.hold(&[
+            ("0.a.answer", ok("Tea.\n\n**Confidence:** 0.9")),
+            ("0.b.answer", ok("Confidence: 0.4")),
+        ]);
+        let shown: Vec<&String> = house.minutes.answers.values().collect();
+        assert_eq!(shown, ["Tea.", "Confidence: 0.4"]);
+    }
 
     #[test]
     fn answers_keep_the_order_of_the_spec_and_old_ones_stay() {

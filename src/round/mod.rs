@@ -6,6 +6,7 @@
 mod anonymized_peer_review;
 mod ballot;
 mod compose;
+mod confidence;
 mod critique;
 mod draw;
 mod independent_analysis;
@@ -157,8 +158,10 @@ pub struct Minutes {
     pub held: Vec<Held>,
     /// Who lost a pair, in the order of losing: out of all later rounds but those of the chair.
     pub eliminated: Vec<MemberId>,
-    /// How sure each member last said it is, 0 to 1.
+    /// How sure each member last said it is of its own answer, 0 to 1.
     pub confidences: IndexMap<MemberId, f64>,
+    /// How sure each member last said it is on a ballot, 0 to 1.
+    pub ballot_confidences: IndexMap<MemberId, f64>,
 }
 
 /// What a step of a round sees.

@@ -33,8 +33,8 @@ impl Kind for WeightedSynthesis {
 /// What each answer counts for, all together 1.
 ///
 /// If any member of the council has a `weight`, those of the members (1 where a member has none);
-/// else, if any that answered stated a confidence, the last that each stated (the mean of these
-/// where a member stated none); else all the same.
+/// else, if any that answered stated a confidence, the last that each stated, with its answer or
+/// else on a ballot (the mean of these where a member stated none); else all the same.
 fn weights(table: &Table<'_>) -> IndexMap<MemberId, f64> {
     let ids = || table.minutes.answers.keys();
     let weight_of = |id: &MemberId| {
@@ -44,7 +44,13 @@ fn weights(table: &Table<'_>) -> IndexMap<MemberId, f64> {
     let raw: Vec<f64> = if table.all.iter().any(|seat| seat.weight.is_some()) {
         ids().map(|id| weight_of(id).unwrap_or(1.0)).collect()
     } else {
-        let stated = |id: &MemberId| table.minutes.confidences.get(id).copied();
+        let minutes = table.minutes;
+        let stated = |id: &MemberId| {
+            let of_answer = minutes.confidences.get(id);
+            of_answer
+                .or_else(|| minutes.ballot_confidences.get(id))
+                .copied()
+        };
         let known: Vec<f64> = ids().filter_map(stated).collect();
         let mean = known.iter().sum::<f64>() / known.len() as f64;
         ids().map(|id| stated(id).unwrap_or(mean)).collect()
@@ -100,7 +106,9 @@ mod tests {
     fn confidences_are_next_and_their_mean_stands_for_those_not_stated() {
         let mut house = council();
         sure(&mut house, "a", 0.9);
-        sure(&mut house, "c", 0.3);
+        let ballots = &mut house.minutes.ballot_confidences;
+        ballots.insert("a".parse().expect("an id"), 0.1);
+        ballots.insert("c".parse().expect("an id"), 0.3);
         let expected = ["a, weight 0.50", "b, weight 0.33", "c, weight 0.17"];
         assert_eq!(told(&mut house), expected);
     }

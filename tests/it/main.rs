@@ -1,5 +1,6 @@
 //! One test binary; a file a topic.
 
+mod ballots;
 mod command;
 mod common;
 mod deliberating;

@@ -56,7 +56,7 @@ fn the_choice_of_most_wins_with_its_share_as_agreement() {
     assert_eq!((first.confidence, first.weight), (Some(0.8), Some(2.0)));
     assert_eq!(first.rationale.as_deref(), Some("b it is"));
     assert_eq!(aggregate.ballots[1].weight, None);
-    assert_eq!(house.minutes.confidences.len(), 3);
+    assert_eq!(house.minutes.ballot_confidences.len(), 3);
     assert_eq!(house.minutes.held[0].asked, 3);
 }
 

@@ -42,11 +42,15 @@ fn ballots(text: &mut String, held: &Held, aggregate: &Aggregate) {
         aggregate.method,
         count(aggregate.ballots.len(), "ballot"),
     );
-    if aggregate.order.is_empty() {
-        text.push_str(": no order comes out of them.");
-    } else {
-        text.push_str(", best first:");
+    if !aggregate.cycle.is_empty() {
+        let names = aggregate.cycle.join(", ");
+        let _ = write!(
+            text,
+            ": no winner. One against one, each of {names} loses to another of them."
+        );
+        return;
     }
+    text.push_str(", best first:");
     for (place, name) in (1..).zip(&aggregate.order) {
         let score = aggregate.scores.get(name).copied().unwrap_or_default();
         let _ = write!(text, "\n{place}. {name} (score {score:.2} of 1)");

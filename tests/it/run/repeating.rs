@@ -32,7 +32,7 @@ fn assert_kept(result: &RunResult) {
 
 #[tokio::test(start_paused = true)]
 async fn a_cancel_ends_a_repetition_at_once_and_keeps_what_was_said() {
-    let mut options = endless("");
+    let options = endless("");
     let mut events = options.subscribe();
     let run = start(options, &Registry::default())
         .await

@@ -96,6 +96,30 @@ fn every_topology_makes_its_calls() {
     }
 }
 
+/// The README tells what each topology costs.
+#[test]
+fn the_calls_that_the_readme_names_are_these() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+    let readme = std::fs::read_to_string(path).expect("the README");
+    let table = table();
+    for topology in TOPOLOGIES {
+        let begins = format!("| `{}` |", topology.name);
+        let row = readme.lines().find(|line| line.starts_with(&begins));
+        let cells: Vec<&str> = row.expect(topology.name).split('|').collect();
+        let numbers: Vec<usize> = cells[3]
+            .split(" to ")
+            .map(|number| number.trim().parse().expect("a number"))
+            .collect();
+        let lines = &table[&(topology.name.to_owned(), 5)];
+        let calls = lines.iter().flat_map(|line| line.split(' ').skip(2));
+        let made: usize = calls
+            .map(|call| if call.starts_with("all.") { 5 } else { 1 })
+            .sum();
+        let range = numbers[0]..=*numbers.last().expect("a number");
+        assert!(range.contains(&made), "{}: {made}", topology.name);
+    }
+}
+
 /// What is too small to be judged is said, and is no fault of anybody.
 #[test]
 fn a_member_alone_is_told_what_was_not_held() {

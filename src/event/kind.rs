@@ -354,7 +354,7 @@ pub struct PlannedRound {
     pub members: Vec<MemberId>,
     /// Of an `iterate`: the rounds that it repeats.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub rounds: Vec<PlannedRound>,
+    pub rounds: Vec<Self>,
     /// Of an `iterate`: how often at most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_iterations: Option<u32>,

@@ -2,7 +2,7 @@
 
 use super::{check, faults, good};
 use crate::round::{Repeat, RoundPlan, Until};
-use crate::spec::TOPOLOGIES;
+use crate::spec::{Council, Overrides, TOPOLOGIES};
 
 /// A council of two members and a chair with `rounds` after their answers.
 fn spec(rounds: &str) -> String {
@@ -91,6 +91,26 @@ fn the_plan_tells_what_is_repeated() {
         .collect();
     assert_eq!(inner, ["peer_review", "vote"]);
     assert_eq!(iterate.rounds[1].members.len(), 2);
+}
+
+#[test]
+fn who_is_left_out_is_left_out_of_repeated_rounds_too() {
+    let only = |id: &str| {
+        let rounds = "[[round]]\nkind = \"iterate\"\nuntil = { stable = true }\n\
+                      rounds = [{ kind = \"critique\", members = [\"b\"] }]\n";
+        let overrides = Overrides {
+            only: vec![id.to_owned()],
+            ..Overrides::default()
+        };
+        Council::check(&spec(rounds), &(), &overrides)
+    };
+    assert!(only("b").is_ok());
+    let faults = only("a").expect_err("nobody is left");
+    let fault = &faults.0[0];
+    assert_eq!(
+        (fault.code, fault.path.as_str()),
+        ("no_members", "round[1].rounds[0].members")
+    );
 }
 
 #[test]

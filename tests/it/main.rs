@@ -1,7 +1,9 @@
 //! One test binary; a file a topic.
 
+mod ballots;
 mod command;
 mod common;
+mod deliberating;
 mod describing;
 mod events;
 mod flags;

@@ -4,6 +4,7 @@ mod command;
 mod common;
 mod describing;
 mod events;
+mod faults;
 mod flags;
 mod hostile;
 mod locks;

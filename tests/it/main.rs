@@ -6,6 +6,7 @@ mod common;
 mod deliberating;
 mod describing;
 mod events;
+mod faults;
 mod flags;
 mod hostile;
 mod locks;

@@ -98,7 +98,11 @@ fn is_named_so(path: &Path) -> bool {
     let is_example = || EXAMPLES.iter().any(|end| name.ends_with(end));
     FILES.contains(&name)
         || (name.starts_with(".env.") && !is_example())
-        || (name == "credentials" && path.parent().is_some_and(|folder| folder.ends_with(".aws")))
+        || (name == "credentials" && folder_of(path) == Some(".aws"))
+}
+
+fn folder_of(path: &Path) -> Option<&str> {
+    path.parent()?.file_name()?.to_str()
 }
 
 fn in_line(line: &str) -> Option<&'static str> {

@@ -4,8 +4,8 @@ mod once;
 
 use once::Once;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use serde_json::error::Category;
+use serde_json::{Map, Value};
 
 /// Places at which a value may begin that are tried; it bounds the time for garbage.
 const TRIES: usize = 10_000;
@@ -18,7 +18,12 @@ const LONGEST_MENDED: usize = 1 << 20;
 
 /// What a reasoning model says once it has thought; its thoughts are no part of the reply.
 pub(super) fn after_thinking(text: &str) -> &str {
-    text.rsplit_once("</think>").map_or(text, |(_, said)| said)
+    match text.rsplit_once("</think>") {
+        Some((_, said)) => said,
+        // Cut off while it thought.
+        None if text.trim_start().starts_with("<think>") => "",
+        None => text,
+    }
 }
 
 /// All outermost objects and arrays in `text`, in order.
@@ -134,23 +139,31 @@ fn is_end(quote: char, rest: &str) -> bool {
 
 /// The value under the first of `keys`, case aside, that `value` has, here or a level or two below.
 pub(super) fn find<'v>(value: &'v Value, keys: &[&str]) -> Option<&'v Value> {
-    find_within(value, keys, 2)
+    let object = holder(value, keys)?;
+    keys.iter().find_map(|key| own(object, key))
 }
 
-fn find_within<'v>(value: &'v Value, keys: &[&str], depth: u8) -> Option<&'v Value> {
+/// The object in which [`find`] finds something.
+pub(super) fn holder<'v>(value: &'v Value, keys: &[&str]) -> Option<&'v Map<String, Value>> {
+    holder_within(value, keys, 2)
+}
+
+fn holder_within<'v>(value: &'v Value, keys: &[&str], depth: u8) -> Option<&'v Map<String, Value>> {
     let object = value.as_object()?;
-    for key in keys {
-        let own = object
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(key));
-        if let Some((_, found)) = own {
-            return Some(found);
-        }
+    if keys.iter().any(|key| own(object, key).is_some()) {
+        return Some(object);
     }
     let depth = depth.checked_sub(1)?;
     object
         .values()
-        .find_map(|inner| find_within(inner, keys, depth))
+        .find_map(|inner| holder_within(inner, keys, depth))
+}
+
+/// The value under `key`, case aside.
+pub(super) fn own<'v>(object: &'v Map<String, Value>, key: &str) -> Option<&'v Value> {
+    let mut entries = object.iter();
+    let (_, value) = entries.find(|(name, _)| name.eq_ignore_ascii_case(key))?;
+    Some(value)
 }
 
 /// A value as text: a string as it is, anything else as JSON; none for null and blank text.
@@ -198,6 +211,7 @@ mod tests {
     fn thoughts_are_no_part_of_a_reply() {
         assert_eq!(after_thinking("<think>{}</think> x"), " x");
         assert_eq!(after_thinking("x"), "x");
+        assert_eq!(after_thinking("<think>{}"), "");
     }
 
     #[test]

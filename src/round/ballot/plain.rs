@@ -20,10 +20,8 @@ fn parts(text: &str) -> Vec<String> {
     parts
         .into_iter()
         .map(|part| {
-            numbered(part)
-                .map_or(part, |(_, rest)| rest)
-                .trim()
-                .to_owned()
+            let rest = numbered(part).map_or(part, |(_, rest)| rest);
+            rest.trim().trim_start_matches(['-', '•', ' ']).to_owned()
         })
         .filter(|part| !part.is_empty())
         .collect()
@@ -39,23 +37,28 @@ fn plain_list(text: &str, names: &[String]) -> Option<Vec<String>> {
     let lines: Vec<&str> = text.lines().collect();
     let title = lines.iter().rposition(|line| is_title(line));
     if let Some(title) = title {
+        if is_worst_first(lines[title]) {
+            return None;
+        }
         let own = lines[title].split_once(':').map(|(_, rest)| parts(rest));
         if let Some(own) =
             own.filter(|own| own.len() > 1 && own.iter().all(|part| leading(part, names).is_some()))
         {
             return Some(own);
         }
-        let listed = list(&lines[title + 1..], true, |rest| {
-            leading(rest, names).is_some()
-        });
-        if listed.len() > 1 {
+        // Of several lists the first: what comes after the ranking speaks of it.
+        let holds_name = |rest: &str| leading(rest, names).is_some();
+        if let Some(listed) = lists(&lines[title + 1..], true, holds_name)
+            .into_iter()
+            .next()
+        {
             return Some(listed);
         }
     }
     // Without a title above it, a numbered list may hold comments in the order of reading: only
     // one that holds names and nothing else is an order.
-    let listed = list(&lines, false, |rest| exactly(rest, names).is_some());
-    if listed.len() > 1 {
+    let holds_name = |rest: &str| exactly(rest, names).is_some();
+    if let Some(listed) = lists(&lines, false, holds_name).pop() {
         return Some(listed);
     }
     let only_names = |text: &str| {
@@ -71,25 +74,59 @@ fn plain_list(text: &str, names: &[String]) -> Option<Vec<String>> {
         .or_else(|| only_names(text.trim()))
 }
 
+/// Words of a line that speaks of a ranking and announces something else.
+const NO_TITLE: &[&str] = &[
+    "then",
+    "before",
+    "comment",
+    "comments",
+    "reason",
+    "reasons",
+    "why",
+    "rationale",
+    "explanation",
+    "justification",
+    "not",
+    "cannot",
+];
+
 /// Whether a line announces a ranking. Broken JSON does not: what was lost of it is not known.
 fn is_title(line: &str) -> bool {
     let line = line.trim().to_lowercase();
     let is_prose = numbered(&line).is_none() && !line.contains('{') && !line.starts_with('"');
-    is_prose
-        && line.len() < 120
-        && line
-            .split(|sign: char| !sign.is_alphabetic())
-            .any(|word| ["ranking", "rank", "ranked", "rankings"].contains(&word))
+    // What comes after a colon may be the ranking itself.
+    let title = line
+        .split_once(':')
+        .map_or(line.as_str(), |(title, _)| title);
+    let holds = |known: &[&str]| {
+        let mut words = title.split(|sign: char| !sign.is_alphabetic());
+        words.any(|word| known.contains(&word))
+    };
+    let is_title = holds(&["ranking", "rank", "ranked", "rankings"]) && !holds(NO_TITLE);
+    is_prose && line.len() < 120 && is_title
 }
 
-/// The last run of numbered lines of which at least two hold a name, in the order of their
-/// numbers. Other lines between them end the run, unless it may hold `prose`.
-fn list<'t>(lines: &[&'t str], prose: bool, holds_name: impl Fn(&str) -> bool) -> Vec<String> {
-    let mut last: BTreeMap<u64, &'t str> = BTreeMap::new();
-    let mut current: BTreeMap<u64, &'t str> = BTreeMap::new();
-    let mut keep = |run: BTreeMap<u64, &'t str>| {
+/// Whether a title says that its list goes the other way.
+fn is_worst_first(title: &str) -> bool {
+    let title = title.to_lowercase();
+    [
+        "worst to best",
+        "worst first",
+        "lowest to highest",
+        "least to most",
+    ]
+    .iter()
+    .any(|words| title.contains(words))
+}
+
+/// The runs of numbered lines of which at least two hold a name, each in the order of its numbers.
+/// Other lines between them end a run, unless it may hold `prose`.
+fn lists(lines: &[&str], prose: bool, holds_name: impl Fn(&str) -> bool) -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    let mut current: BTreeMap<u64, &str> = BTreeMap::new();
+    let mut keep = |run: BTreeMap<u64, &str>| {
         if run.values().filter(|rest| holds_name(rest)).count() > 1 {
-            last = run;
+            found.push(run.into_values().map(str::to_owned).collect());
         }
     };
     for line in lines.iter().filter(|line| !line.trim().is_empty()) {
@@ -105,7 +142,7 @@ fn list<'t>(lines: &[&'t str], prose: bool, holds_name: impl Fn(&str) -> bool) -
         }
     }
     keep(current);
-    last.into_values().map(str::to_owned).collect()
+    found
 }
 
 /// `1. text`, `2) text`, `#3: text`, `**4.** text`: the number and the text.

@@ -80,10 +80,10 @@ fn a_level_vote_is_marked() {
     let rest = rounds("[[round]]\nkind = \"vote\"\n");
     let spec = scripted(&env, 2, "", &rest, &replies);
     let events = events(&run(&env, &spec, "ndjson"));
-    let completed = events
+    let mut completed = events
         .iter()
         .filter(|event| event["kind"] == "round_completed");
-    let aggregate = &completed.last().expect("a round")["data"]["aggregate"];
+    let aggregate = &completed.next_back().expect("a round")["data"]["aggregate"];
     assert_eq!(aggregate["winner"], "a");
     assert_eq!(
         aggregate["ties"],
@@ -114,11 +114,9 @@ fn majorities_in_a_circle_have_no_winner_no_order_and_no_agreement() {
     assert_eq!(circle["answer_by"], "members");
 
     // Nor does a circle end a repetition.
-    let again = format!(
-        "[[round]]\nkind = \"iterate\"\nuntil = {{ stable = true }}\nmax_iterations = 2\n\
-         rounds = [{{ kind = \"ranking\", aggregator = \"condorcet\" }}]\n"
-    );
-    let (result, code, _) = result(3, &rounds(&again), &replies);
+    let again = "[[round]]\nkind = \"iterate\"\nuntil = { stable = true }\nmax_iterations = 2\n\
+         rounds = [{ kind = \"ranking\", aggregator = \"condorcet\" }]\n";
+    let (result, code, _) = result(3, &rounds(again), &replies);
     assert_eq!(code, 0);
     assert_eq!(codes(&result), ["cycle", "cycle", "max_iterations"]);
     assert_eq!(result["degraded"], false);

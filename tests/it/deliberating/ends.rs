@@ -313,6 +313,41 @@ fn the_winner_of_a_tournament_may_stand_for_the_chair() {
     assert_eq!(codes(&result), ["fallback"]);
 }
 
+/// Who lost is out of the bracket, and still somebody whom one can ask.
+#[test]
+fn who_is_eliminated_may_speak_for_the_chair() {
+    let env = TestEnv::new();
+    let replies = "[[reply]]\ncall = \"*.chair.synthesis\"\nerror = { kind = \"transient\" }\n\
+                   [[reply]]\ncall = \"*.chair.pair*\"\ntext = '{\"choice\": \"Response A\"}'\n\
+                   [[reply]]\ncall = \"*\"\ntext = \"yes\"\n";
+    for id in ["a", "b"] {
+        let chair = format!("[chair]\nfallback = [\"member:{id}\"]\n");
+        let spec = scripted(&env, 2, TOURNAMENT, &chair, replies);
+        let result = run(&env, &spec, "json").assert_code(3).json();
+        assert_eq!(result["answer_by"], id);
+    }
+}
+
+/// After the last fallback the winner stands, or else all answers do.
+#[test]
+fn where_nobody_speaks_for_the_chair_the_rounds_do() {
+    let env = TestEnv::new();
+    let replies = script(&[
+        ("*.ballot", &vote("b")),
+        ("*.b.answer", "north"),
+        ("*.answer", "south"),
+    ]);
+    let failing = "[[reply]]\ncall = \"*.synthesis\"\nerror = { kind = \"transient\" }\n";
+    let chair = "[chair]\nfallback = [\"member:a\"]\n";
+    for (topology, by) in [("voting", "aggregate"), ("panel", "members")] {
+        let head = format!("topology = \"{topology}\"");
+        let spec = scripted(&env, 2, &head, chair, &format!("{failing}{replies}"));
+        let result = run(&env, &spec, "json").assert_code(3).json();
+        assert_eq!(result["answer_by"], by);
+        assert_eq!(codes(&result), ["fallback", "no_synthesis"]);
+    }
+}
+
 #[test]
 fn the_first_failure_of_a_repeated_round_may_fail_the_run() {
     let env = TestEnv::new();

@@ -57,10 +57,14 @@ pub(super) fn outcome(
         }
     }
     let result = settle(table, method, tally, ballots, ruling.as_deref());
-    close.agreement = agreement(&result);
     if !result.cycle.is_empty() {
-        close.notices.push(circle(&result.cycle));
+        let text = format!(
+            "The majorities run in a circle ({}): nobody wins, and there is no order.",
+            result.cycle.join(", ")
+        );
+        close.notices.push(notice("cycle", &text));
     }
+    close.agreement = agreement(&result);
     close.aggregate = Some(result);
     Ok(Step::Done(close))
 }
@@ -70,15 +74,6 @@ fn method(table: &Table<'_>) -> Option<&'static dyn Aggregator> {
     let named = table.plan.aggregator.as_deref();
     let first = table.plan.kind.aggregators().first().copied();
     named.or(first).and_then(aggregate::aggregator)
-}
-
-fn circle(names: &[String]) -> Notice {
-    let text = format!(
-        "The majorities run in a circle: each of {} loses to another of them, one against one. \
-         There is no winner and no order.",
-        names.join(", ")
-    );
-    notice("cycle", &text)
 }
 
 fn settle(

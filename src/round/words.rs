@@ -248,20 +248,11 @@ fn results(text: &mut String, table: &Table<'_>) {
         text.push_str(std::mem::take(&mut heading));
         let _ = write!(
             text,
-            "\n\nRound \"{}\", {} over {}",
+            "\n\nRound \"{}\", {} over {}, best first:",
             held.round.name,
             aggregate.method,
             count(aggregate.ballots.len(), "ballot"),
         );
-        if !aggregate.cycle.is_empty() {
-            let names = aggregate.cycle.join(", ");
-            let _ = write!(
-                text,
-                ": no winner. One against one, each of {names} loses to another of them."
-            );
-            continue;
-        }
-        text.push_str(", best first:");
         for (place, name) in (1..).zip(&aggregate.order) {
             let score = aggregate.scores.get(name).copied().unwrap_or_default();
             let _ = write!(text, "\n{place}. {name} (score {score:.2} of 1)");

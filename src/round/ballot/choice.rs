@@ -141,6 +141,7 @@ fn said(text: &str, names: &[String]) -> Option<usize> {
         });
         ends.map(|(at, _)| {
             let after = &text[at + saying.len()..];
+            let after = &after[..after.floor_char_boundary(LONGEST)];
             after.strip_prefix("for ").unwrap_or(after)
         })
     });

@@ -74,7 +74,9 @@ fn plain_list(text: &str, names: &[String]) -> Option<Vec<String>> {
         .or_else(|| only_names(text.trim()))
 }
 
-/// Words of a line that speaks of a ranking and announces something else.
+const RANK: &[&str] = &["ranking", "rank", "ranked", "rankings"];
+
+/// Words that turn a line that goes on to speak of a ranking into something else.
 const NO_TITLE: &[&str] = &[
     "then",
     "before",
@@ -94,16 +96,11 @@ const NO_TITLE: &[&str] = &[
 fn is_title(line: &str) -> bool {
     let line = line.trim().to_lowercase();
     let is_prose = numbered(&line).is_none() && !line.contains('{') && !line.starts_with('"');
-    // What comes after a colon may be the ranking itself.
-    let title = line
-        .split_once(':')
-        .map_or(line.as_str(), |(title, _)| title);
-    let holds = |known: &[&str]| {
-        let mut words = title.split(|sign: char| !sign.is_alphabetic());
-        words.any(|word| known.contains(&word))
-    };
-    let is_title = holds(&["ranking", "rank", "ranked", "rankings"]) && !holds(NO_TITLE);
-    is_prose && line.len() < 120 && is_title
+    let mut words = line
+        .split(|sign: char| !sign.is_alphabetic())
+        .map(|word| (NO_TITLE.contains(&word), RANK.contains(&word)));
+    let first = words.find(|(is_turned, is_rank)| *is_turned || *is_rank);
+    is_prose && line.len() < 120 && first == Some((false, true))
 }
 
 /// Whether a title says that its list goes the other way.

@@ -117,6 +117,10 @@ fn rankings_are_read_however_they_are_written() {
             "Ranking:\n1. Response B\n2. Response A\n\nIn detail:\n1. Response A: poor\n2. Response B: good",
             "BA",
         ),
+        (
+            "My ranking, and the reasons:\n1. Response B: good\n2. Response A: poor",
+            "BA",
+        ),
         ("Response C, Response A, Response B", "CAB"),
         ("- Response C\n- Response A\n- Response B\n", "CAB"),
         // Places and quotes of other kinds.
@@ -384,6 +388,32 @@ fn ids_are_read_as_labels_are() {
     let text = r#"{"ranking": ["cost-2", "`cost`", "Cost", "a"]}"#;
     let read = ranking(text, &ids).expect("readable");
     assert_eq!(read.order, [2, 1, 0]);
+}
+
+#[test]
+fn garbage_takes_no_time() {
+    let spaces = " ".repeat(60_000);
+    for piece in [
+        "I vote for Response A, ",
+        "Response A ",
+        "1. Response A\n",
+        "Ranking: Response A > ",
+        "Confidence: 0.8 ",
+        "{'",
+        "{'ranking': [' ",
+        "\"choice\": \"tea\",\n",
+        "Choice: Response A because Response ",
+    ] {
+        let text = piece.repeat(60_000 / piece.len()) + &spaces;
+        let quoted = serde_json::json!({ "ranking": [text], "choice": text }).to_string();
+        for text in [&text, &quoted] {
+            assert!(ranking(text, &names()).is_err(), "{piece}");
+            assert!(
+                choice(text, &names()).is_err() || piece.starts_with("I vote"),
+                "{piece}"
+            );
+        }
+    }
 }
 
 proptest! {

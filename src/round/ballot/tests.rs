@@ -122,6 +122,15 @@ fn rankings_are_read_however_they_are_written() {
             "BA",
         ),
         ("Response C, Response A, Response B", "CAB"),
+        ("A, C, B, E", "ACB"),
+        (
+            "I rank Response B first, Response C second and Response A last.",
+            "BCA",
+        ),
+        (
+            "I rank **Response B** first and **Response A** second.",
+            "BA",
+        ),
         ("- Response C\n- Response A\n- Response B\n", "CAB"),
         // Places and quotes of other kinds.
         (
@@ -198,6 +207,16 @@ fn what_is_not_clearly_an_order_is_none() {
         (
             r#"{"ranking": ["Response A", "Response B"], "ranking": ["Response B", "Response A"]}"#,
             "no `ranking`",
+        ),
+        ("I rank Response A and Response B last.", "no `ranking`"),
+        ("I rank Response A last, Response C second.", "no `ranking`"),
+        ("I rank Response C first, Response A last.", "no `ranking`"),
+        ("C, A, D, E, F, G", "no `ranking`"),
+        ("B, however, A", "no `ranking`"),
+        // A second ballot that is not known.
+        (
+            r#"{"ranking": ["Response A", "Response B"]} {"ranking": ["Response B", "#,
+            "broken",
         ),
         // A list of something else in an object that is broken.
         (
@@ -337,6 +356,12 @@ fn choices_are_read_however_they_are_made() {
             tea("I vote for **tea**, because it calms.", Some(0.7)),
         ),
         ("Tea.", tea("", None)),
+        (
+            "Tea, because it calms.\n\nI am 70% sure.",
+            tea("Tea, because it calms.", Some(0.7)),
+        ),
+        ("Tea, or rather coffee.", None),
+        (r#"{"choice": "tea"} {"choice": "coff"#, None),
         (
             "{\n\"choice\": \"tea\",\n\"rationale\": \"It cal",
             tea("", None),

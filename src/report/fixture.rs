@@ -61,6 +61,8 @@ impl Run {
                     name: name.to_owned(),
                     kind: kind.to_owned(),
                     members: ["a", "b", "c"].map(member).into(),
+                    rounds: Vec::new(),
+                    max_iterations: None,
                 })
                 .collect(),
         };

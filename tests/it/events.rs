@@ -175,12 +175,22 @@ fn planned_member() -> impl Strategy<Value = PlannedMember> {
 }
 
 fn run_started() -> impl Strategy<Value = RunStarted> {
-    let planned_round =
+    let plain = || {
         (text(), text(), vec(member(), 0..3)).prop_map(|(name, kind, members)| PlannedRound {
             name,
             kind,
             members,
-        });
+            rounds: Vec::new(),
+            max_iterations: None,
+        })
+    };
+    let planned_round = (plain(), vec(plain(), 0..3), of(any::<u32>())).prop_map(
+        |(plain, rounds, max_iterations)| PlannedRound {
+            rounds,
+            max_iterations,
+            ..plain
+        },
+    );
     let plan = (
         vec(planned_member(), 0..3),
         of(planned_member()),

@@ -41,6 +41,8 @@ fn ranked() -> House {
             ..Aggregate::default()
         }),
         agreement: Some(0.75),
+        asked: 1,
+        revised: None,
     });
     house
 }

@@ -3,16 +3,17 @@
 use super::Global;
 use super::error::CliError;
 use super::exit;
-use super::signals::Signals;
+use super::signals::{self, Signals};
 use crate::bus::Subscription;
-use crate::display::{Display, Mode, Progress, RateLimits, Wishes, closing, mode};
+use crate::display::{Display, Mode, Progress, RateLimits, Wishes, closing, mode, next_step};
 use crate::event::{RunId, RunResult};
+use crate::provider::WireTap;
 use crate::recorder::SqliteRecorder;
 use crate::report::{Format, Page, json, page, terminal};
 use crate::run::{RunHandle, StartOptions, Supervisor};
 use crate::spec::{Council, OnPartial, parse_duration};
 use crate::store::{NewRun, Writer};
-use crate::ui::{NARROWEST, Streams, Ui};
+use crate::ui::{Line, NARROWEST, Streams, Tone, Ui};
 use clap::ValueEnum;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -41,8 +42,11 @@ pub(super) struct Flags {
     /// What a degraded run exits with: 3 (report), 0 (accept) or 1 (fail)
     #[arg(long, value_enum, value_name = "WHAT")]
     on_partial: Option<OnPartialArg>,
-    /// Keep nothing of the run
+    /// Fail the run when it cannot be recorded
     #[arg(long)]
+    require_record: bool,
+    /// Keep nothing of the run
+    #[arg(long, conflicts_with = "require_record")]
     no_record: bool,
 }
 
@@ -72,7 +76,7 @@ impl From<FormatArg> for Format {
 }
 
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
-enum ProgressArg {
+pub(super) enum ProgressArg {
     /// Rows on a terminal, lines elsewhere
     #[default]
     Auto,
@@ -154,6 +158,10 @@ pub(super) fn make(
     ui: &Ui,
 ) -> Result<u8, CliError> {
     let runtime = runtime()?;
+    {
+        let _inside = runtime.enter();
+        signals::survive_file_limits();
+    }
     let on_partial = flags.on_partial.map(OnPartial::from);
     let prepared = Prepared {
         mode: mode::decide(&flags.wishes(global), &streams_of(ui, flags.output())),
@@ -164,6 +172,10 @@ pub(super) fn make(
         options.run_id = run_id.clone();
     }
     options.deadline = flags.deadline.or(options.deadline);
+    if prepared.mode.wire {
+        options.context = options.context.with_wire(wire_to(ui));
+    }
+    options.require_record = flags.require_record;
     crate::run::check(&options)?;
     let writer = if flags.no_record {
         None
@@ -171,6 +183,9 @@ pub(super) fn make(
         Some(Writer::open(&global.store_path()?)?)
     };
     if let Some(writer) = &writer {
+        for file in writer.left() {
+            ui.warning(file.clone());
+        }
         let row = row_of(&options);
         let cancel = options.cancel_requested.clone();
         options.recorder = Some(Box::new(SqliteRecorder::new(writer.clone(), row, cancel)));
@@ -179,6 +194,15 @@ pub(super) fn make(
     // A call that blocks its thread must not hold up the end.
     runtime.shutdown_background();
     code
+}
+
+/// Shows the wire as lines among the others, each with the call that it belongs to.
+fn wire_to(ui: &Ui) -> WireTap {
+    let ui = ui.clone();
+    Arc::new(move |call, line| {
+        let call = format!("{call} ");
+        ui.line(Line::new().with(Tone::Strong, call).with(Tone::Faint, line));
+    })
 }
 
 /// Where output goes: with `--output` none of the data goes to a terminal.
@@ -352,6 +376,9 @@ impl Watcher {
                 ui.line(line);
             }
             ui.line(closing(result));
+            if let Some(step) = next_step(result) {
+                ui.hint(step);
+            }
         }
         if let Some(error) = &failed {
             ui.error(format!("the result could not be written: {error}"));

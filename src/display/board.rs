@@ -325,8 +325,8 @@ impl Row {
         let tail = words::tidy(&self.tail);
         if !tail.is_empty() && !answer_is_shown && line.left > 2 {
             line.add(Tone::Plain, "  ");
-            let tail = words::clip_start(&tail, line.left).to_owned();
-            line.add(Tone::Faint, &tail);
+            let words = words::last_words(&tail, line.left);
+            line.add(Tone::Faint, &words);
         }
     }
 }

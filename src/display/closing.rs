@@ -1,6 +1,6 @@
 //! The line that every run ends with.
 
-use crate::event::{RecordState, RunResult, RunStatus};
+use crate::event::{ErrorKind, RecordState, RunError, RunResult, RunStatus};
 use crate::report::{standing, words};
 use crate::ui::{Line, Tone};
 
@@ -61,6 +61,25 @@ pub fn closing(result: &RunResult) -> Line {
         (_, None, None) => "not wholly recorded".to_owned(),
     };
     line.with(Tone::Plain, ", ").with(Tone::Bad, lack)
+}
+
+/// What can be done about a run that came to no answer; none where it has one, or is not recorded.
+#[must_use]
+pub fn next_step(result: &RunResult) -> Option<String> {
+    if result.record.state == RecordState::Off {
+        return None;
+    }
+    let run_id = &result.run_id;
+    let ran_out = |error: &RunError| matches!(error.kind, ErrorKind::Deadline | ErrorKind::Budget);
+    match result.status {
+        RunStatus::Failed if !result.errors.iter().any(ran_out) => Some(format!(
+            "`council retry {run_id}` asks again what failed, and plays back the rest"
+        )),
+        RunStatus::Failed | RunStatus::Cancelled | RunStatus::Crashed => Some(format!(
+            "`council resume {run_id}` goes on from here, and pays for no reply twice"
+        )),
+        RunStatus::Pending | RunStatus::Running | RunStatus::Completed => None,
+    }
 }
 
 #[cfg(test)]

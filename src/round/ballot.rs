@@ -68,10 +68,14 @@ pub(super) fn ranking(text: &str, names: &[String]) -> Result<Ranking, Unreadabl
     let values = json::values_at(text);
     // The last one counts: models think aloud first.
     let mut fault = None;
-    for (at, value) in values.iter().rev() {
-        let Some(entries) = entries_of(value, &text[..*at], names) else {
+    for (place, (bytes, value)) in values.iter().enumerate().rev() {
+        let Some(entries) = entries_of(value, &text[..bytes.start], names) else {
             continue;
         };
+        if json::goes_on(text, &values, place, &["rank", "final_rank"]) {
+            let broken = "it goes on with another ranking, in JSON that is broken";
+            return Err(Unreadable(broken.to_owned()));
+        }
         match tidy(&entries, names) {
             Ok((order, mut flags)) => {
                 let scores = scores::of(value, &entries, names);

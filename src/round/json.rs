@@ -6,6 +6,7 @@ use once::Once;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use serde_json::{Map, Value};
+use std::ops::Range;
 
 /// Places at which a value may begin that are tried; it bounds the time for garbage.
 const TRIES: usize = 10_000;
@@ -32,14 +33,30 @@ pub(super) fn values(text: &str) -> Vec<Value> {
     found.map(|(_, value)| value).collect()
 }
 
-/// As [`values`], each with the place where it begins; a key that is repeated with another value
-/// is null.
-pub(super) fn values_at(text: &str) -> Vec<(usize, Value)> {
+/// As [`values`], each with the bytes that it takes; a key that is repeated with another value is
+/// null.
+pub(super) fn values_at(text: &str) -> Vec<(Range<usize>, Value)> {
     let found = search(text).into_iter();
     found.map(|(at, Once(value))| (at, value)).collect()
 }
 
-fn search<V: DeserializeOwned>(text: &str) -> Vec<(usize, V)> {
+/// Whether `text` goes on after the value in `place` of `values` with JSON that is broken and has
+/// a key that begins with one of `keys`: what it says there is not known.
+pub(super) fn goes_on(
+    text: &str,
+    values: &[(Range<usize>, Value)],
+    place: usize,
+    keys: &[&str],
+) -> bool {
+    let ends = values[place..].iter().map(|(bytes, _)| bytes.end);
+    let starts = values[place + 1..].iter().map(|(bytes, _)| bytes.start);
+    ends.zip(starts.chain([text.len()])).any(|(end, start)| {
+        let between = text[end..start].to_ascii_lowercase();
+        keys.iter().any(|key| between.contains(&format!("\"{key}")))
+    })
+}
+
+fn search<V: DeserializeOwned>(text: &str) -> Vec<(Range<usize>, V)> {
     let mut found = Vec::new();
     let mut at = 0;
     let mut mends = 0;
@@ -63,7 +80,7 @@ fn search<V: DeserializeOwned>(text: &str) -> Vec<(usize, V)> {
         };
         at = match read {
             Some((value, length)) => {
-                found.push((start, value));
+                found.push((start..start + length, value));
                 start + length
             }
             None => start + 1,

@@ -64,6 +64,16 @@ pub(super) fn leading<'t>(text: &'t str, names: &[String]) -> Option<(usize, &'t
     .map(|(index, rest)| (index, rest.trim_start_matches(MARKUP)))
 }
 
+/// Whether this text is written as a label is, `E` or `Response E`, whoever it may be.
+pub(super) fn is_label(text: &str) -> bool {
+    let bare = text.trim().trim_matches(MARKUP).trim_end_matches('.');
+    let short = match bare.split_once([' ', '_']) {
+        Some((word, short)) if is_synonym(word) => short,
+        _ => bare,
+    };
+    (1..=2).contains(&short.len()) && short.bytes().all(|sign| sign.is_ascii_uppercase())
+}
+
 /// Whether `name`, or its letter alone, stands anywhere in this text.
 pub(super) fn mentions(text: &str, name: &str) -> bool {
     let mut before = ' ';

@@ -122,6 +122,13 @@ impl RunServer {
             (Err(Halt::Stopped), Some(Cause::Cancelled(by))) => End::Cancelled {
                 reason: by.to_string(),
             },
+            (Err(Halt::Stopped), Some(Cause::Unrecorded)) => {
+                let reason = "the run cannot be recorded, and --require-record was given";
+                End::Failed {
+                    reason: reason.to_owned(),
+                    error: Some(RunError::new(ErrorKind::Record, reason)),
+                }
+            }
             (Err(Halt::Stopped), _) => {
                 let length = self.deadline.unwrap_or_default();
                 let reason = format!("the deadline of {} passed", write_duration(length));

@@ -149,6 +149,7 @@ North.
 
 North.
 --- stderr
+hint: `council retry r1` asks again what failed, and plays back the rest
 
 "#]]
     );
@@ -355,6 +356,23 @@ fn a_single_round_or_member_can_be_looked_at() {
         "{text}"
     );
     assert!(!text.contains("0.ada.answer"), "{text}");
+}
+
+#[test]
+fn a_round_that_is_not_there_is_an_error_that_names_those_that_are() {
+    let env = scripted();
+    ask(&env, &["--run-id", "r1", "-q"]);
+    assert_data_eq!(
+        env.run(["show", "r1", "--round", "9"]).snapshot(),
+        str![[r#"
+exit code: 1
+--- stdout
+--- stderr
+error: no call of the run fits
+hint: it made these: 0.ada.answer, 0.bob.answer, 0.cyd.answer, 1.chair.synthesis
+
+"#]]
+    );
 }
 
 #[test]

@@ -317,10 +317,9 @@ fn what_a_later_version_has_is_refused_by_name() {
     let mut all = String::new();
     for args in [
         vec!["batch", "latest"],
-        vec!["watch", "latest"],
         vec!["run", "quickstart", "--input", "x", "--max-cost", "1"],
         vec!["run", "quickstart", "--input", "x", "--dry-run"],
-        vec!["help", "watch"],
+        vec!["help", "batch"],
         // What is not there is not suggested either.
         vec!["resum", "latest"],
         vec!["run", "quickstart", "--input", "x", "--max-cst", "1"],
@@ -335,17 +334,14 @@ fn what_a_later_version_has_is_refused_by_name() {
 $ council batch latest
 error: the command `batch` does not exist yet in this version
 
-$ council watch latest
-error: the command `watch` does not exist yet in this version
-
 $ council run quickstart --input x --max-cost 1
 error: the flag `--max-cost` does not exist yet in this version
 
 $ council run quickstart --input x --dry-run
 error: the flag `--dry-run` does not exist yet in this version
 
-$ council help watch
-error: the command `watch` does not exist yet in this version
+$ council help batch
+error: the command `batch` does not exist yet in this version
 
 $ council resum latest
 error: unrecognized subcommand 'resum'
@@ -362,6 +358,7 @@ error: unexpected argument '--max-cst' found
   tip: to pass '--max-cst' as a value, use '-- --max-cst'
 
 Usage: council run [OPTIONS] SPEC --input [TEXT | @FILE | -]
+       council run [OPTIONS] --from RUN
 
 For more information, try '--help'.
 
@@ -569,6 +566,7 @@ error: unexpected argument '--inptu' found
   tip: a similar argument exists: '--input'
 
 Usage: council run [OPTIONS] SPEC --input [TEXT | @FILE | -]
+       council run [OPTIONS] --from RUN
 
 For more information, try '--help'.
 

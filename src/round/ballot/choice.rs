@@ -60,10 +60,14 @@ pub(in crate::round) fn choice(text: &str, names: &[String]) -> Result<Choice, U
     let values = json::values_at(text);
     // The last one counts: models think aloud first.
     let mut fault = None;
-    for (_, value) in values.iter().rev() {
+    for (place, (_, value)) in values.iter().enumerate().rev() {
         let Some(chosen) = json::find(value, KEYS).and_then(text_of) else {
             continue;
         };
+        if json::goes_on(text, &values, place, &["choice", "vote"]) {
+            let broken = "it goes on with another choice, in JSON that is broken";
+            return Err(Unreadable(broken.to_owned()));
+        }
         let Some(choice) = named(&chosen, names) else {
             fault = fault.or(Some(chosen));
             continue;
@@ -87,6 +91,7 @@ pub(in crate::round) fn choice(text: &str, names: &[String]) -> Result<Choice, U
     let (choice, rationale) = stated(&text, names)
         .or_else(|| Some((said(&text, names)?, text.trim().to_owned())))
         .or_else(|| Some((exactly(&text, names)?, String::new())))
+        .or_else(|| Some((opening(&text, names)?, text.trim().to_owned())))
         .ok_or_else(|| Unreadable(format!("it has no `choice` of {}", names.join(", "))))?;
     Ok(Choice {
         parsed: None,
@@ -130,6 +135,14 @@ fn stated(text: &str, names: &[String]) -> Option<(usize, String)> {
     Some((choice, if is_json { String::new() } else { rest }))
 }
 
+/// The choice that a reply opens with, as in "Tea, because it calms.", where it names no other.
+fn opening(text: &str, names: &[String]) -> Option<usize> {
+    let (index, rest) = leading(text, names)?;
+    let is_other = |(other, name): (usize, &String)| other != index && mentions(rest, name);
+    let is_apart = rest.starts_with(['.', ',', ':', ';', '!', '\n']);
+    (is_apart && !names.iter().enumerate().any(is_other)).then_some(index)
+}
+
 /// The choice in sentences such as "I vote for **tea**", where they all make the same.
 fn said(text: &str, names: &[String]) -> Option<usize> {
     // Of ASCII alone, so that places in the two are the same.
@@ -141,6 +154,7 @@ fn said(text: &str, names: &[String]) -> Option<usize> {
         });
         ends.map(|(at, _)| {
             let after = &text[at + saying.len()..];
+            let after = &after[..after.floor_char_boundary(LONGEST)];
             after.strip_prefix("for ").unwrap_or(after)
         })
     });

@@ -1,7 +1,7 @@
 //! A ranking written as a list or a chain, without JSON.
 
 use super::Entry;
-use crate::round::mentions::{exactly, leading};
+use crate::round::mentions::{exactly, is_label, leading};
 use std::collections::BTreeMap;
 
 /// The entries of `B > A > C`, of `B, A, C`, or of a name a line.
@@ -63,8 +63,12 @@ fn plain_list(text: &str, names: &[String]) -> Option<Vec<String>> {
     }
     let only_names = |text: &str| {
         let parts = parts(text.trim_start_matches('>'));
-        let are_names = parts.iter().all(|part| exactly(part, names).is_some());
-        (are_names && parts.len() > 1).then_some(parts)
+        let (known, strange): (Vec<&String>, Vec<&String>) = parts
+            .iter()
+            .partition(|part| exactly(part, names).is_some());
+        // A label too many is struck; more of them than names is the alphabet.
+        let are_labels = strange.iter().all(|part| is_label(part)) && strange.len() < known.len();
+        (are_labels && parts.len() > 1).then_some(parts)
     };
     let chains = lines.iter().rev().filter(|line| line.contains(['>', '≻']));
     chains
@@ -72,9 +76,43 @@ fn plain_list(text: &str, names: &[String]) -> Option<Vec<String>> {
         .next()
         // A reply of nothing but names is the order that was asked for.
         .or_else(|| only_names(text.trim()))
+        .or_else(|| lines.iter().rev().find_map(|line| sentence(line, names)))
 }
 
-/// Words of a line that speaks of a ranking and announces something else.
+/// Words for places.
+const PLACES: &[&str] = &["first", "second", "third", "fourth", "fifth", "sixth"];
+
+/// The names in "I rank Response B first, Response C second and Response A last", where each is
+/// followed by its place, from the first on, and the last is the last of all.
+fn sentence(line: &str, names: &[String]) -> Option<Vec<String>> {
+    let line = line.trim().trim_end_matches('.');
+    let lower = line.to_ascii_lowercase();
+    let rest = ["i rank ", "i would rank ", "i ranked "]
+        .iter()
+        .find_map(|start| lower.strip_prefix(start))?;
+    let mut rest = &line[line.len() - rest.len()..];
+    let mut order = Vec::new();
+    while !rest.is_empty() {
+        let (index, after) = leading(rest, names)?;
+        let after = after.trim_start();
+        let end = after
+            .find(|sign: char| !sign.is_alphabetic())
+            .unwrap_or(after.len());
+        let place = after[..end].to_lowercase();
+        let is_last = place == "last" && order.len() + 1 == names.len();
+        if !is_last && PLACES.get(order.len()) != Some(&place.as_str()) {
+            return None;
+        }
+        order.push(names[index].clone());
+        rest = after[end..].trim_start_matches([',', ';', ' ']);
+        rest = rest.strip_prefix("and ").unwrap_or(rest);
+    }
+    (order.len() > 1).then_some(order)
+}
+
+const RANK: &[&str] = &["ranking", "rank", "ranked", "rankings"];
+
+/// Words that turn a line that goes on to speak of a ranking into something else.
 const NO_TITLE: &[&str] = &[
     "then",
     "before",
@@ -94,16 +132,11 @@ const NO_TITLE: &[&str] = &[
 fn is_title(line: &str) -> bool {
     let line = line.trim().to_lowercase();
     let is_prose = numbered(&line).is_none() && !line.contains('{') && !line.starts_with('"');
-    // What comes after a colon may be the ranking itself.
-    let title = line
-        .split_once(':')
-        .map_or(line.as_str(), |(title, _)| title);
-    let holds = |known: &[&str]| {
-        let mut words = title.split(|sign: char| !sign.is_alphabetic());
-        words.any(|word| known.contains(&word))
-    };
-    let is_title = holds(&["ranking", "rank", "ranked", "rankings"]) && !holds(NO_TITLE);
-    is_prose && line.len() < 120 && is_title
+    let mut words = line
+        .split(|sign: char| !sign.is_alphabetic())
+        .map(|word| (NO_TITLE.contains(&word), RANK.contains(&word)));
+    let first = words.find(|(is_turned, is_rank)| *is_turned || *is_rank);
+    is_prose && line.len() < 120 && first == Some((false, true))
 }
 
 /// Whether a title says that its list goes the other way.

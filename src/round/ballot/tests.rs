@@ -117,7 +117,20 @@ fn rankings_are_read_however_they_are_written() {
             "Ranking:\n1. Response B\n2. Response A\n\nIn detail:\n1. Response A: poor\n2. Response B: good",
             "BA",
         ),
+        (
+            "My ranking, and the reasons:\n1. Response B: good\n2. Response A: poor",
+            "BA",
+        ),
         ("Response C, Response A, Response B", "CAB"),
+        ("A, C, B, E", "ACB"),
+        (
+            "I rank Response B first, Response C second and Response A last.",
+            "BCA",
+        ),
+        (
+            "I rank **Response B** first and **Response A** second.",
+            "BA",
+        ),
         ("- Response C\n- Response A\n- Response B\n", "CAB"),
         // Places and quotes of other kinds.
         (
@@ -194,6 +207,16 @@ fn what_is_not_clearly_an_order_is_none() {
         (
             r#"{"ranking": ["Response A", "Response B"], "ranking": ["Response B", "Response A"]}"#,
             "no `ranking`",
+        ),
+        ("I rank Response A and Response B last.", "no `ranking`"),
+        ("I rank Response A last, Response C second.", "no `ranking`"),
+        ("I rank Response C first, Response A last.", "no `ranking`"),
+        ("C, A, D, E, F, G", "no `ranking`"),
+        ("B, however, A", "no `ranking`"),
+        // A second ballot that is not known.
+        (
+            r#"{"ranking": ["Response A", "Response B"]} {"ranking": ["Response B", "#,
+            "broken",
         ),
         // A list of something else in an object that is broken.
         (
@@ -334,6 +357,12 @@ fn choices_are_read_however_they_are_made() {
         ),
         ("Tea.", tea("", None)),
         (
+            "Tea, because it calms.\n\nI am 70% sure.",
+            tea("Tea, because it calms.", Some(0.7)),
+        ),
+        ("Tea, or rather coffee.", None),
+        (r#"{"choice": "tea"} {"choice": "coff"#, None),
+        (
             "{\n\"choice\": \"tea\",\n\"rationale\": \"It cal",
             tea("", None),
         ),
@@ -384,6 +413,32 @@ fn ids_are_read_as_labels_are() {
     let text = r#"{"ranking": ["cost-2", "`cost`", "Cost", "a"]}"#;
     let read = ranking(text, &ids).expect("readable");
     assert_eq!(read.order, [2, 1, 0]);
+}
+
+#[test]
+fn garbage_takes_no_time() {
+    let spaces = " ".repeat(60_000);
+    for piece in [
+        "I vote for Response A, ",
+        "Response A ",
+        "1. Response A\n",
+        "Ranking: Response A > ",
+        "Confidence: 0.8 ",
+        "{'",
+        "{'ranking': [' ",
+        "\"choice\": \"tea\",\n",
+        "Choice: Response A because Response ",
+    ] {
+        let text = piece.repeat(60_000 / piece.len()) + &spaces;
+        let quoted = serde_json::json!({ "ranking": [text], "choice": text }).to_string();
+        for text in [&text, &quoted] {
+            assert!(ranking(text, &names()).is_err(), "{piece}");
+            assert!(
+                choice(text, &names()).is_err() || piece.starts_with("I vote"),
+                "{piece}"
+            );
+        }
+    }
 }
 
 proptest! {

@@ -176,7 +176,8 @@ pub fn settle(
 /// The sum, to its last bit independent of the order of the terms.
 fn sum(mut terms: Vec<f64>) -> f64 {
     terms.sort_by(f64::total_cmp);
-    terms.iter().sum()
+    // The sum of nothing is -0.0, which is told as such.
+    terms.iter().sum::<f64>() + 0.0
 }
 
 #[cfg(test)]

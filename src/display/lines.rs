@@ -156,13 +156,31 @@ fn member_completed(call: &CallKey, done: &MemberCompleted) -> Told {
     (tone, text)
 }
 
+/// How many are left after a level of a bracket; 0 where nobody was eliminated.
+fn on_after(done: &RoundCompleted) -> usize {
+    let is_out = |status: &MemberStatus| *status == MemberStatus::Eliminated;
+    let there = done.aggregate.as_ref().map_or(0, |sum| sum.scores.len());
+    match done
+        .statuses
+        .values()
+        .filter(|status| is_out(status))
+        .count()
+    {
+        0 => 0,
+        out => there.saturating_sub(out),
+    }
+}
+
 /// Only rounds with ballots have something to tell at their end.
 fn round_completed(event: &Event, done: &RoundCompleted) -> Option<String> {
     let aggregate = done.aggregate.as_ref()?;
     let mut text = format!("round {}: ", event.round.as_ref()?.index);
     match &aggregate.winner {
         Some(winner) => text.push_str(&format!("{winner} wins by {}", aggregate.method)),
-        None => text.push_str(&format!("no winner by {}", aggregate.method)),
+        None => match on_after(done) {
+            0 => text.push_str(&format!("no winner by {}", aggregate.method)),
+            on => text.push_str(&format!("{on} go on by {}", aggregate.method)),
+        },
     }
     if let Some(agreement) = done.agreement {
         let verdict = standing::verdict(agreement);

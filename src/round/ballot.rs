@@ -68,15 +68,19 @@ pub(super) fn ranking(text: &str, names: &[String]) -> Result<Ranking, Unreadabl
     let values = json::values_at(text);
     // The last one counts: models think aloud first.
     let mut fault = None;
-    for (at, value) in values.iter().rev() {
-        let Some(entries) = entries_of(value, &text[..*at], names) else {
+    for (place, (bytes, value)) in values.iter().enumerate().rev() {
+        let Some(entries) = entries_of(value, &text[..bytes.start], names) else {
             continue;
         };
+        if json::goes_on(text, &values, place, &["rank", "final_rank"]) {
+            let broken = "it goes on with another ranking, in JSON that is broken";
+            return Err(Unreadable(broken.to_owned()));
+        }
         match tidy(&entries, names) {
             Ok((order, mut flags)) => {
                 let scores = scores::of(value, &entries, names);
                 flags.extend(scores::contradiction(&order, &scores));
-                let (rationale, confidence) = said_of(value, text);
+                let (rationale, confidence) = said_of(value, RANKING, text);
                 return Ok(Ranking {
                     order,
                     flags,
@@ -189,12 +193,33 @@ fn known(entry: &Entry, names: &[String]) -> Option<usize> {
     exactly(&entry.text, names).or_else(|| leading(&entry.text, names).map(|(index, _)| index))
 }
 
+/// Whether an entry is `Response A = Response C`: two names in one place.
+fn is_shared(text: &str, names: &[String]) -> bool {
+    let both = leading(text, names).and_then(|(index, rest)| {
+        let rest = rest.trim_start();
+        let signs = ["=", "&", "/", ",", "and ", "tied with "];
+        let second = signs.iter().find_map(|sign| rest.strip_prefix(sign))?;
+        Some(leading(second, names)?.0 != index)
+    });
+    both.unwrap_or_else(|| {
+        // Short forms are known as such only before fewer signs.
+        let mut parts = text.split(['=', '&']);
+        text.contains(['=', '&']) && parts.all(|part| exactly(part, names).is_some())
+    })
+}
+
 /// Strikes unknown and repeated entries and says so.
 fn tidy(entries: &[Entry], names: &[String]) -> Result<(Vec<usize>, Vec<String>), Unreadable> {
     let mut order = Vec::new();
     let mut flags = Vec::new();
     let mut struck = 0;
     for entry in entries {
+        if is_shared(&entry.text, names) {
+            return Err(Unreadable(format!(
+                "its ranking puts two in one place, `{}`, and an order is needed",
+                brief(&entry.text)
+            )));
+        }
         let fault = match known(entry, names) {
             Some(index) if !order.contains(&index) => {
                 order.push(index);
@@ -269,16 +294,17 @@ fn in_sections(text: &str, names: &[String]) -> Vec<(usize, String)> {
         .collect()
 }
 
-/// The rationale in `value`, and how sure the member says it is: under a key of its own, else in
-/// the rationale, else beside the object in `text`.
-fn said_of(value: &Value, text: &str) -> (Option<String>, Option<f64>) {
-    let keys = ["rationale", "reason", "reasoning", "explanation"];
-    let rationale = json::find(value, &keys).and_then(text_of);
+/// The rationale in `value`, and how sure the member says it is: beside the one of `keys` that the
+/// ballot stands under, else in the rationale, else beside the object in `text`.
+fn said_of(value: &Value, keys: &[&str], text: &str) -> (Option<String>, Option<f64>) {
+    let why = ["rationale", "reason", "reasoning", "explanation"];
+    let rationale = json::find(value, &why).and_then(text_of);
     let (rationale, within) = match rationale.map(|said| confidence::split(&said)) {
         Some((rationale, stated)) => (Some(rationale).filter(|said| !said.is_empty()), stated),
         None => (None, None),
     };
-    let stated = match json::find(value, &["confidence"]) {
+    let own = json::holder(value, keys).and_then(|object| json::own(object, "confidence"));
+    let stated = match own {
         Some(own) => confidence::of_value(own),
         None => within.or_else(|| confidence::split(text).1),
     };

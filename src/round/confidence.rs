@@ -29,7 +29,7 @@ pub(super) fn split(text: &str) -> (String, Option<f64>) {
     let mut kept = Vec::new();
     let mut stated: Vec<f64> = Vec::new();
     for line in text.lines() {
-        match statement(line) {
+        match statement(line).or_else(|| sentence(line)) {
             Some((before, share)) => {
                 stated.push(share);
                 if !before.is_empty() {
@@ -73,6 +73,24 @@ fn statement(line: &str) -> Option<(&str, f64)> {
     let share = of_text(rest)?;
     let kept = before.trim_end_matches([',', ';', ':', '|', '—', '–', ' ']);
     is_apart.then_some((kept, share))
+}
+
+/// As [`statement`], of the sentence "I am 80% sure." at the end of a line.
+fn sentence(line: &str) -> Option<(&str, f64)> {
+    let lower = line.to_ascii_lowercase();
+    let i_am = ["i am ", "i'm "];
+    let start = i_am.iter().filter_map(|own| lower.rfind(own)).max()?;
+    let said = lower[start..]
+        .trim_end_matches(AROUND)
+        .trim_end_matches(['.', '!']);
+    let said = i_am.iter().find_map(|own| said.strip_prefix(own))?;
+    let share = ["sure", "confident", "certain"]
+        .iter()
+        .find_map(|word| said.strip_suffix(word))
+        .filter(|share| share.contains(['%', 'p']))?;
+    let before = line[..start].trim_end_matches(AROUND);
+    let is_apart = before.is_empty() || before.ends_with(['.', '!', '?', ':', ';']);
+    Some((before, of_text(share).filter(|_| is_apart)?))
 }
 
 /// `0.8`, `85%`, `8/10`, `8 out of 10`, `85 percent` and nothing else, as a share of 1.
@@ -162,6 +180,12 @@ mod tests {
                 0.6,
             ),
             ("Überall. CONFIDENCE: 1", "Überall.", 1.0),
+            ("Tea.\n\nI am 80% sure.", "Tea.", 0.8),
+            (
+                "I would choose tea. I'm 95 percent certain!",
+                "I would choose tea.",
+                0.95,
+            ),
         ] {
             assert_eq!(split(text), (rest.to_owned(), Some(stated)), "{text}");
         }
@@ -177,6 +201,11 @@ mod tests {
             "Lost confidence is 80% of the fault",
             "A.\nConfidence: 0.6\nB.\nConfidence: 0.7",
             "Confidence: 8",
+            "I am 80% sure that B is wrong",
+            "I am not 80% sure.",
+            "As far as I am 80% sure",
+            "I am sure.",
+            "I am 8 sure",
         ] {
             assert_eq!(split(text), (text.to_owned(), None), "{text}");
         }

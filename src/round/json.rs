@@ -4,8 +4,9 @@ mod once;
 
 use once::Once;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use serde_json::error::Category;
+use serde_json::{Map, Value};
+use std::ops::Range;
 
 /// Places at which a value may begin that are tried; it bounds the time for garbage.
 const TRIES: usize = 10_000;
@@ -18,7 +19,12 @@ const LONGEST_MENDED: usize = 1 << 20;
 
 /// What a reasoning model says once it has thought; its thoughts are no part of the reply.
 pub(super) fn after_thinking(text: &str) -> &str {
-    text.rsplit_once("</think>").map_or(text, |(_, said)| said)
+    match text.rsplit_once("</think>") {
+        Some((_, said)) => said,
+        // Cut off while it thought.
+        None if text.trim_start().starts_with("<think>") => "",
+        None => text,
+    }
 }
 
 /// All outermost objects and arrays in `text`, in order.
@@ -27,14 +33,30 @@ pub(super) fn values(text: &str) -> Vec<Value> {
     found.map(|(_, value)| value).collect()
 }
 
-/// As [`values`], each with the place where it begins; a key that is repeated with another value
-/// is null.
-pub(super) fn values_at(text: &str) -> Vec<(usize, Value)> {
+/// As [`values`], each with the bytes that it takes; a key that is repeated with another value is
+/// null.
+pub(super) fn values_at(text: &str) -> Vec<(Range<usize>, Value)> {
     let found = search(text).into_iter();
     found.map(|(at, Once(value))| (at, value)).collect()
 }
 
-fn search<V: DeserializeOwned>(text: &str) -> Vec<(usize, V)> {
+/// Whether `text` goes on after the value in `place` of `values` with JSON that is broken and has
+/// a key that begins with one of `keys`: what it says there is not known.
+pub(super) fn goes_on(
+    text: &str,
+    values: &[(Range<usize>, Value)],
+    place: usize,
+    keys: &[&str],
+) -> bool {
+    let ends = values[place..].iter().map(|(bytes, _)| bytes.end);
+    let starts = values[place + 1..].iter().map(|(bytes, _)| bytes.start);
+    ends.zip(starts.chain([text.len()])).any(|(end, start)| {
+        let between = text[end..start].to_ascii_lowercase();
+        keys.iter().any(|key| between.contains(&format!("\"{key}")))
+    })
+}
+
+fn search<V: DeserializeOwned>(text: &str) -> Vec<(Range<usize>, V)> {
     let mut found = Vec::new();
     let mut at = 0;
     let mut mends = 0;
@@ -58,7 +80,7 @@ fn search<V: DeserializeOwned>(text: &str) -> Vec<(usize, V)> {
         };
         at = match read {
             Some((value, length)) => {
-                found.push((start, value));
+                found.push((start..start + length, value));
                 start + length
             }
             None => start + 1,
@@ -134,23 +156,31 @@ fn is_end(quote: char, rest: &str) -> bool {
 
 /// The value under the first of `keys`, case aside, that `value` has, here or a level or two below.
 pub(super) fn find<'v>(value: &'v Value, keys: &[&str]) -> Option<&'v Value> {
-    find_within(value, keys, 2)
+    let object = holder(value, keys)?;
+    keys.iter().find_map(|key| own(object, key))
 }
 
-fn find_within<'v>(value: &'v Value, keys: &[&str], depth: u8) -> Option<&'v Value> {
+/// The object in which [`find`] finds something.
+pub(super) fn holder<'v>(value: &'v Value, keys: &[&str]) -> Option<&'v Map<String, Value>> {
+    holder_within(value, keys, 2)
+}
+
+fn holder_within<'v>(value: &'v Value, keys: &[&str], depth: u8) -> Option<&'v Map<String, Value>> {
     let object = value.as_object()?;
-    for key in keys {
-        let own = object
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(key));
-        if let Some((_, found)) = own {
-            return Some(found);
-        }
+    if keys.iter().any(|key| own(object, key).is_some()) {
+        return Some(object);
     }
     let depth = depth.checked_sub(1)?;
     object
         .values()
-        .find_map(|inner| find_within(inner, keys, depth))
+        .find_map(|inner| holder_within(inner, keys, depth))
+}
+
+/// The value under `key`, case aside.
+pub(super) fn own<'v>(object: &'v Map<String, Value>, key: &str) -> Option<&'v Value> {
+    let mut entries = object.iter();
+    let (_, value) = entries.find(|(name, _)| name.eq_ignore_ascii_case(key))?;
+    Some(value)
 }
 
 /// A value as text: a string as it is, anything else as JSON; none for null and blank text.
@@ -198,6 +228,7 @@ mod tests {
     fn thoughts_are_no_part_of_a_reply() {
         assert_eq!(after_thinking("<think>{}</think> x"), " x");
         assert_eq!(after_thinking("x"), "x");
+        assert_eq!(after_thinking("<think>{}"), "");
     }
 
     #[test]

@@ -64,8 +64,33 @@ pub(super) fn leading<'t>(text: &'t str, names: &[String]) -> Option<(usize, &'t
     .map(|(index, rest)| (index, rest.trim_start_matches(MARKUP)))
 }
 
+/// Whether this text is written as a label is, `E` or `Response E`, whoever it may be.
+pub(super) fn is_label(text: &str) -> bool {
+    let bare = text.trim().trim_matches(MARKUP).trim_end_matches('.');
+    let short = match bare.split_once([' ', '_']) {
+        Some((word, short)) if is_synonym(word) => short,
+        _ => bare,
+    };
+    (1..=2).contains(&short.len()) && short.bytes().all(|sign| sign.is_ascii_uppercase())
+}
+
+/// Whether `name`, or its letter alone, stands anywhere in this text.
+pub(super) fn mentions(text: &str, name: &str) -> bool {
+    let mut before = ' ';
+    text.char_indices().any(|(at, sign)| {
+        let is_start = !before.is_alphanumeric();
+        before = sign;
+        let start = &text[at..];
+        let own_letter = |letter: &str| {
+            let is_same = start.starts_with(letter);
+            is_same && after_name(start, letter).is_some()
+        };
+        is_start && (after_name(start, name).is_some() || short_form(name).is_some_and(own_letter))
+    })
+}
+
 /// What follows `name` at the start of `text`, where the name ends there.
-pub(super) fn after_name<'t>(text: &'t str, name: &str) -> Option<&'t str> {
+fn after_name<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     let (start, rest) = text.split_at_checked(name.len())?;
     let mut following = rest.chars();
     let goes_on = match following.next() {
@@ -140,6 +165,18 @@ mod tests {
         assert_eq!(exactly("AA", &labels()), Some(2));
         assert_eq!(exactly("`a-b`", &ids()), Some(1));
         assert_eq!(exactly("Answer a", &ids()), None);
+    }
+
+    #[test]
+    fn a_name_is_mentioned_where_it_stands_alone() {
+        let own = "Response B";
+        for text in ["as response b", "(Response B)", "than B", "B."] {
+            assert!(mentions(text, own), "{text}");
+        }
+        for text in ["", "Response BC", "to b", "ÄB", "Both"] {
+            assert!(!mentions(text, own), "{text}");
+        }
+        assert!(mentions("no tea, thanks", "tea") && !mentions("teapot", "tea"));
     }
 
     #[test]

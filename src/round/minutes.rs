@@ -8,7 +8,7 @@ impl Minutes {
     /// The answers of all who are not eliminated, in the spec's order of members.
     pub(super) fn standing(&self) -> impl Iterator<Item = (&MemberId, &String)> {
         let answers = self.answers.iter();
-        answers.filter(|(id, _)| !self.eliminated.contains(id))
+        answers.filter(|(id, _)| !self.eliminated.contains(*id))
     }
 
     /// Takes in a round that was held: new answers replace old ones, in the order of `all`

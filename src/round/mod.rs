@@ -38,7 +38,7 @@ use crate::event::{
     Aggregate, Ask, Attachment, CallKey, CastBallot, MemberCompleted, MemberId, Notice, RoundRef,
 };
 use crate::prompt::{ShownBallot, ShownReview, Template};
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 use std::fmt;
 
 /// Whether the input is the question itself, or text to work on that must be fenced.
@@ -157,7 +157,7 @@ pub struct Minutes {
     /// The rounds that were held, in order.
     pub held: Vec<Held>,
     /// Who lost a pair, in the order of losing: out of all later rounds but those of the chair.
-    pub eliminated: Vec<MemberId>,
+    pub eliminated: IndexSet<MemberId>,
     /// How sure each member last said it is of its own answer, 0 to 1.
     pub confidences: IndexMap<MemberId, f64>,
     /// How sure each member last said it is on a ballot, 0 to 1.

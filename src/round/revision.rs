@@ -14,6 +14,9 @@ pub(super) fn revision(text: &str) -> Result<Value, Unreadable> {
         .find(|value| value.get("revised").is_some() || value.get("answer").is_some())
         .ok_or_else(|| Unreadable("it is no JSON object with `revised` and `answer`".to_owned()))?;
     let answer = object.get("answer").and_then(text_of).unwrap_or_default();
+    // The dots of the form that was asked for, copied, are no answer.
+    let is_blank = answer.chars().all(|sign| matches!(sign, '…' | '.' | ' '));
+    let answer = if is_blank { String::new() } else { answer };
     let is_revised = match object.get("revised") {
         Some(Value::Bool(revised)) => *revised,
         Some(Value::String(word)) if is_one_of(word, &["true", "yes"]) => true,
@@ -50,6 +53,7 @@ mod tests {
             (r#"{"revised": true, "answer": "new"}"#, true, "new"),
             (r#"{"revised": false, "answer": ""}"#, false, ""),
             (r#"{"revised": false}"#, false, ""),
+            (r#"{"revised": false, "answer": "..."}"#, false, ""),
             (
                 "Here:\n```json\n{\"revised\": \"yes\", \"answer\": \"two\nlines\"}\n```",
                 true,
@@ -72,6 +76,7 @@ mod tests {
         for (text, fault) in [
             ("I keep my answer.", "no JSON object"),
             (r#"{"revised": true, "answer": " "}"#, "`answer` is empty"),
+            (r#"{"revised": true, "answer": "…"}"#, "`answer` is empty"),
             (
                 r#"{"revised": "perhaps", "answer": "x"}"#,
                 "neither true nor false",

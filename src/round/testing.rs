@@ -158,7 +158,7 @@ impl House {
     pub(super) fn eliminate(&mut self, id: &str) {
         self.seats.retain(|seat| seat.id.as_str() != id);
         let id = id.parse().expect("an id");
-        self.minutes.eliminated.push(id);
+        self.minutes.eliminated.insert(id);
     }
 
     /// Takes the round of the next kind.

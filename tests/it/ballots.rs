@@ -1,4 +1,4 @@
-//! Ballots as a real model wrote them, each with the verdict of a person who read it.
+//! Ballots as a real model wrote them, each with a verdict written by hand.
 
 use council::event::{Ask, Expect};
 use council::round::read;
@@ -92,7 +92,7 @@ fn fault(case: &Case) -> Option<String> {
 }
 
 #[test]
-fn real_replies_are_read_as_a_person_reads_them() {
+fn real_replies_are_read_as_a_fair_clerk_reads_them() {
     let faults: Vec<String> = CORPUS.iter().filter_map(fault).collect();
     assert_eq!(faults, Vec::<String>::new(), "{}", faults.join("\n"));
 }

@@ -96,7 +96,7 @@ fn condorcet_1785_runs_in_a_circle() {
 /// Condorcet's other paradox, as P. C. Fishburn named it (*Paradoxes of Voting*, American Political
 /// Science Review 68, 1974); the poll is Condorcet's, 81 voters, and stands in E. Pacuit, "Voting
 /// Methods", Stanford Encyclopedia of Philosophy: A beats B by 41 to 40, and B has the most points
-/// whatever points are given for places.
+/// whatever falling points are given for places.
 #[test]
 fn condorcet_and_borda_differ() {
     let groups = [

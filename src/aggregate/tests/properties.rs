@@ -136,7 +136,7 @@ proptest! {
             prop_assert_eq!(&backwards.scores, &tally.scores);
             prop_assert_eq!(&backwards.positions, &tally.positions);
             let sorted = |tally: &Tally| {
-                let mut sets = [&tally.levels[..], &[tally.cycle.clone()]].concat();
+                let mut sets = [&tally.levels[..], std::slice::from_ref(&tally.cycle)].concat();
                 sets.iter_mut().for_each(|set| set.sort());
                 sets
             };

@@ -3,7 +3,7 @@
 use super::{brief, said_of};
 use crate::round::confidence;
 use crate::round::json::{self, text_of};
-use crate::round::mentions::{after_name, exactly, leading};
+use crate::round::mentions::{exactly, leading, mentions};
 use crate::round::read::Unreadable;
 use serde_json::Value;
 
@@ -39,6 +39,9 @@ const SAYING: &[&str] = &[
     "my choice is ",
 ];
 
+/// The longest text that may be a choice with a word about it, in bytes.
+const LONGEST: usize = 300;
+
 /// A choice as read.
 #[derive(Debug, PartialEq)]
 pub(in crate::round) struct Choice {
@@ -57,15 +60,19 @@ pub(in crate::round) fn choice(text: &str, names: &[String]) -> Result<Choice, U
     let values = json::values_at(text);
     // The last one counts: models think aloud first.
     let mut fault = None;
-    for (_, value) in values.iter().rev() {
+    for (place, (_, value)) in values.iter().enumerate().rev() {
         let Some(chosen) = json::find(value, KEYS).and_then(text_of) else {
             continue;
         };
+        if json::goes_on(text, &values, place, &["choice", "vote"]) {
+            let broken = "it goes on with another choice, in JSON that is broken";
+            return Err(Unreadable(broken.to_owned()));
+        }
         let Some(choice) = named(&chosen, names) else {
             fault = fault.or(Some(chosen));
             continue;
         };
-        let (rationale, confidence) = said_of(value, text);
+        let (rationale, confidence) = said_of(value, KEYS, text);
         return Ok(Choice {
             parsed: Some(value.clone()),
             choice,
@@ -84,6 +91,7 @@ pub(in crate::round) fn choice(text: &str, names: &[String]) -> Result<Choice, U
     let (choice, rationale) = stated(&text, names)
         .or_else(|| Some((said(&text, names)?, text.trim().to_owned())))
         .or_else(|| Some((exactly(&text, names)?, String::new())))
+        .or_else(|| Some((opening(&text, names)?, text.trim().to_owned())))
         .ok_or_else(|| Unreadable(format!("it has no `choice` of {}", names.join(", "))))?;
     Ok(Choice {
         parsed: None,
@@ -96,18 +104,9 @@ pub(in crate::round) fn choice(text: &str, names: &[String]) -> Result<Choice, U
 /// The name that `text` is, or begins with where it mentions no other.
 fn named(text: &str, names: &[String]) -> Option<usize> {
     exactly(text, names).or_else(|| {
-        let (index, rest) = leading(text, names)?;
-        let others = (0..names.len()).filter(|other| *other != index);
-        let is_other = |other: usize| {
-            let starts = rest.char_indices().map(|(at, _)| &rest[at..]);
-            let mut before = ' ';
-            starts.into_iter().any(|start| {
-                let is_word = !before.is_alphanumeric();
-                before = start.chars().next().unwrap_or(' ');
-                is_word && after_name(start, &names[other]).is_some()
-            })
-        };
-        (!others.into_iter().any(is_other)).then_some(index)
+        let (index, rest) = leading(text, names).filter(|_| text.len() < LONGEST)?;
+        let is_other = |(other, name): (usize, &String)| other != index && mentions(rest, name);
+        (!names.iter().enumerate().any(is_other)).then_some(index)
     })
 }
 
@@ -129,8 +128,19 @@ fn stated(text: &str, names: &[String]) -> Option<(usize, String)> {
         return None;
     }
     let others = lines.iter().enumerate().filter(|(own, _)| *own != place);
+    // Around a line of broken JSON there is no prose.
+    let is_json = lines[place].trim().starts_with('"');
     let rest: Vec<&str> = others.map(|(_, line)| *line).collect();
-    Some((choice, rest.join("\n").trim().to_owned()))
+    let rest = rest.join("\n").trim().to_owned();
+    Some((choice, if is_json { String::new() } else { rest }))
+}
+
+/// The choice that a reply opens with, as in "Tea, because it calms.", where it names no other.
+fn opening(text: &str, names: &[String]) -> Option<usize> {
+    let (index, rest) = leading(text, names)?;
+    let is_other = |(other, name): (usize, &String)| other != index && mentions(rest, name);
+    let is_apart = rest.starts_with(['.', ',', ':', ';', '!', '\n']);
+    (is_apart && !names.iter().enumerate().any(is_other)).then_some(index)
 }
 
 /// The choice in sentences such as "I vote for **tea**", where they all make the same.
@@ -144,11 +154,29 @@ fn said(text: &str, names: &[String]) -> Option<usize> {
         });
         ends.map(|(at, _)| {
             let after = &text[at + saying.len()..];
+            let after = &after[..after.floor_char_boundary(LONGEST)];
             after.strip_prefix("for ").unwrap_or(after)
         })
     });
-    let first = leading(found.next()?, names)?.0;
+    let first = ends_with_name(found.next()?, names)?;
     found
-        .all(|after| leading(after, names).is_some_and(|(other, _)| other == first))
+        .all(|after| ends_with_name(after, names) == Some(first))
         .then_some(first)
+}
+
+/// The name at the start of `text`, where the clause ends with it: "I choose a bolder way" is no
+/// choice of `a`.
+fn ends_with_name(text: &str, names: &[String]) -> Option<usize> {
+    let (index, rest) = leading(text, names)?;
+    let words = [" because", " as ", " since", " over ", " - ", " – ", " — "];
+    let is_apart = rest.trim().is_empty()
+        || rest.starts_with(['.', ',', ';', ':', '!', ')', '\n'])
+        || words.iter().any(|word| rest.starts_with(word));
+    let all = names.iter().enumerate();
+    let clause = rest.split(['.', '\n']).next().unwrap_or_default();
+    let is_list = rest.starts_with(',')
+        && all
+            .into_iter()
+            .any(|(other, name)| other != index && mentions(clause, name));
+    (is_apart && !is_list).then_some(index)
 }

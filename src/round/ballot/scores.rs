@@ -54,6 +54,7 @@ pub(super) fn in_text(text: &str) -> Option<f64> {
     let lower = text.to_lowercase();
     let named = KEYS.iter().find_map(|key| {
         let rest = &lower[lower.find(key)? + key.len()..];
+        let rest = rest.strip_prefix(" of ").unwrap_or(rest);
         leading_number(rest.trim_start_matches([' ', ':', '=', '*', '(']))
     });
     named.or_else(|| {

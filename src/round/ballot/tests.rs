@@ -113,6 +113,40 @@ fn rankings_are_read_however_they_are_written() {
             "1. Response A: some merit\n2. Response B: more merit\n\nI rank them:\n1. Response B\n2. Response A",
             "BA",
         ),
+        (
+            "Ranking:\n1. Response B\n2. Response A\n\nIn detail:\n1. Response A: poor\n2. Response B: good",
+            "BA",
+        ),
+        (
+            "My ranking, and the reasons:\n1. Response B: good\n2. Response A: poor",
+            "BA",
+        ),
+        ("Response C, Response A, Response B", "CAB"),
+        ("A, C, B, E", "ACB"),
+        (
+            "I rank Response B first, Response C second and Response A last.",
+            "BCA",
+        ),
+        (
+            "I rank **Response B** first and **Response A** second.",
+            "BA",
+        ),
+        ("- Response C\n- Response A\n- Response B\n", "CAB"),
+        // Places and quotes of other kinds.
+        (
+            r#"{"ranking": [{"rank": 2, "label": "Response A"}, {"rank": 1, "label": "Response B"}]}"#,
+            "BA",
+        ),
+        (
+            "{'ranking': ['Response B', 'Response A'], 'rationale': 'it's so'}",
+            "BA",
+        ),
+        ("{“ranking”: [“Response B”, “Response A”]}", "BA"),
+        (r#"{"ranking": [{"label": "B"}, {"label": "A"}}}"#, "BA"),
+        (
+            r#"{"rationale": "x", "ranking": ["responseB", "responseA"]"#,
+            "BA",
+        ),
         // Partial, with strangers and repetitions.
         (
             r#"{"ranking": ["Response B", "Response B", "Response Z", "Response A"]}"#,
@@ -143,6 +177,54 @@ fn what_is_not_clearly_an_order_is_none() {
         ),
         (
             "1. Response A\nIt is good.\n2. Response B\nIt is better.",
+            "no `ranking`",
+        ),
+        (
+            "I comment on each, then rank them.\n1. Response A: fine\n2. Response B: better",
+            "no `ranking`",
+        ),
+        (
+            "B it is.\nReasons for the ranking:\n1. Response A is long\n2. Response B is right",
+            "no `ranking`",
+        ),
+        (
+            "Ranking, from worst to best:\n1. Response A\n2. Response B",
+            "no `ranking`",
+        ),
+        (
+            "Ranking: Response B > Response A = Response C",
+            "two in one place",
+        ),
+        (r#"{"ranking": "B > A = C"}"#, "two in one place"),
+        (
+            r#"{"ranking": ["Response B", "Response A and Response C"]}"#,
+            "two in one place",
+        ),
+        (
+            r#"{"ranking": {"Response A": 2, "Response B": 1, "Response C": 2}}"#,
+            "no `ranking`",
+        ),
+        (
+            r#"{"ranking": ["Response A", "Response B"], "ranking": ["Response B", "Response A"]}"#,
+            "no `ranking`",
+        ),
+        ("I rank Response A and Response B last.", "no `ranking`"),
+        ("I rank Response A last, Response C second.", "no `ranking`"),
+        ("I rank Response C first, Response A last.", "no `ranking`"),
+        ("C, A, D, E, F, G", "no `ranking`"),
+        ("B, however, A", "no `ranking`"),
+        // A second ballot that is not known.
+        (
+            r#"{"ranking": ["Response A", "Response B"]} {"ranking": ["Response B", "#,
+            "broken",
+        ),
+        // A list of something else in an object that is broken.
+        (
+            r#"{"candidates": ["Response A", "Response B"], "comments": {"Response A": "#,
+            "no `ranking`",
+        ),
+        (
+            r#"<think>{"ranking": ["Response A", "Response B"]}"#,
             "no `ranking`",
         ),
         (r#"{"ranking": []}"#, "names none of"),
@@ -200,6 +282,117 @@ fn what_is_struck_or_left_out_is_flagged() {
 }
 
 #[test]
+fn scores_that_contradict_the_order_are_flagged_and_the_order_counts() {
+    let flag = "its scores contradict its order: the order counts";
+    for (text, is_flagged) in [
+        (
+            r#"{"ranking": [{"label": "A", "score": 3}, {"label": "B", "score": 9}]}"#,
+            true,
+        ),
+        (
+            r#"{"ranking": [{"label": "A", "score": "9/10"}, {"label": "B", "score": 3}]}"#,
+            false,
+        ),
+        (
+            r#"{"ranking": ["A", "B"], "scores": {"Response A": 3, "Response B": 9}}"#,
+            true,
+        ),
+        (
+            r#"{"ranking": ["A", "B"], "scores": [{"label": "A", "score": 9}, {"label": "B", "score": 9}]}"#,
+            false,
+        ),
+        (
+            r#"{"ranking": ["A", "B"], "scores": {"Response A": {"score": 3}, "C": 1, "B": 4.5}}"#,
+            true,
+        ),
+        (r#"{"ranking": ["A (3/10)", "B (8/10)"]}"#, true),
+        (
+            "Ranking:\n1. Response A (score: 3)\n2. Response B (score: 9)",
+            true,
+        ),
+        (
+            "Ranking:\n1. Response A - a score of 9\n2. Response B - 3 points",
+            false,
+        ),
+        ("Ranking:\n1. Response A\n2. Response B (9/10)", false),
+    ] {
+        let read = ranking(text, &names()).expect("readable");
+        assert_eq!(read.order, [0, 1], "{text}");
+        assert_eq!(
+            read.flags.iter().any(|own| own == flag),
+            is_flagged,
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn choices_are_read_however_they_are_made() {
+    let names = ["tea", "coffee", "a"].map(str::to_owned);
+    let tea = |why: &str, stated: Option<f64>| Some((0, why.to_owned(), stated));
+    for (text, expected) in [
+        (
+            r#"{"rationale": "It calms. Confidence: 70%", "choice": "tea"}"#,
+            tea("It calms.", Some(0.7)),
+        ),
+        (
+            "```json\n{\"rationale\": \"It calms.\", \"choice\": \"tea\"}\n```\nConfidence: 0.7",
+            tea("It calms.", Some(0.7)),
+        ),
+        (
+            r#"{"rationale": "It calms.", "choice": "Tea, by far", "confidence": "7 of 10"}"#,
+            tea("It calms.", None),
+        ),
+        (
+            "It calms.\n\nFinal choice: **tea**\nConfidence: 70%",
+            tea("It calms.", Some(0.7)),
+        ),
+        (
+            "Choice: coffee?\nNo.\nFinal choice: tea",
+            tea("Choice: coffee?\nNo.", None),
+        ),
+        (
+            "I vote for **tea**, because it calms. Confidence: 0.7",
+            tea("I vote for **tea**, because it calms.", Some(0.7)),
+        ),
+        ("Tea.", tea("", None)),
+        (
+            "Tea, because it calms.\n\nI am 70% sure.",
+            tea("Tea, because it calms.", Some(0.7)),
+        ),
+        ("Tea, or rather coffee.", None),
+        (r#"{"choice": "tea"} {"choice": "coff"#, None),
+        (
+            "{\n\"choice\": \"tea\",\n\"rationale\": \"It cal",
+            tea("", None),
+        ),
+        // The ballot, and after it the form.
+        ("{\"choice\": \"tea\"}\n{\"choice\": \"…\"}", tea("", None)),
+        // Two, none, or nobody knows.
+        (r#"{"choice": "tea or coffee"}"#, None),
+        (r#"{"choice": "tea", "choice": "coffee"}"#, None),
+        ("{\n\"choice\": \"tea\",\n\"choice\": \"coffee\"\n}", None),
+        ("Choice: tea\nChoice: coffee", None),
+        ("I choose tea. Then again, I choose coffee.", None),
+        ("I vote for tea, coffee", None),
+        ("I choose a bolder way.", None),
+        ("I vote against tea.", None),
+        (r#"{"choice": "neither"}"#, None),
+        (r#"{"choice": ""}"#, None),
+    ] {
+        let read = choice(text, &names).ok();
+        let found = read.map(|read| {
+            (
+                read.choice,
+                read.rationale.unwrap_or_default(),
+                read.confidence,
+            )
+        });
+        assert_eq!(found, expected, "{text}");
+    }
+}
+
+#[test]
 fn comments_are_read_from_their_object_or_from_sections() {
     let expected = [(0, "fine".to_owned()), (1, "poor".to_owned())];
     for text in [
@@ -220,6 +413,32 @@ fn ids_are_read_as_labels_are() {
     let text = r#"{"ranking": ["cost-2", "`cost`", "Cost", "a"]}"#;
     let read = ranking(text, &ids).expect("readable");
     assert_eq!(read.order, [2, 1, 0]);
+}
+
+#[test]
+fn garbage_takes_no_time() {
+    let spaces = " ".repeat(60_000);
+    for piece in [
+        "I vote for Response A, ",
+        "Response A ",
+        "1. Response A\n",
+        "Ranking: Response A > ",
+        "Confidence: 0.8 ",
+        "{'",
+        "{'ranking': [' ",
+        "\"choice\": \"tea\",\n",
+        "Choice: Response A because Response ",
+    ] {
+        let text = piece.repeat(60_000 / piece.len()) + &spaces;
+        let quoted = serde_json::json!({ "ranking": [text], "choice": text }).to_string();
+        for text in [&text, &quoted] {
+            assert!(ranking(text, &names()).is_err(), "{piece}");
+            assert!(
+                choice(text, &names()).is_err() || piece.starts_with("I vote"),
+                "{piece}"
+            );
+        }
+    }
 }
 
 proptest! {

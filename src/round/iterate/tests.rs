@@ -3,6 +3,7 @@
 use super::*;
 use crate::event::{CastBallot, RoundRef};
 use crate::round::testing::House;
+use proptest::prelude::*;
 
 fn repeat(kinds: &[&str], until: Option<Until>) -> Repeat {
     Repeat {
@@ -241,8 +242,45 @@ fn a_bracket_ends_with_one_or_when_it_stands_still() {
         code(&bracket.next("x", &pass(1), minutes)),
         Some("no_winner")
     );
-    minutes.eliminated = vec!["b".parse().expect("an id")];
+    minutes.eliminated.insert("b".parse().expect("an id"));
     assert_eq!(bracket.next("x", &pass(1), minutes), Next::Again);
-    minutes.eliminated.push("a".parse().expect("an id"));
+    minutes.eliminated.insert("a".parse().expect("an id"));
     assert_eq!(bracket.next("x", &pass(1), minutes), Next::Over(None));
+}
+
+fn any_held() -> impl Strategy<Value = Held> {
+    let vote = (0_usize..4, "[abc]{0,3}", prop::option::of("[abc]"));
+    prop_oneof![
+        vote.prop_map(|(asked, ballots, winner)| vote_of(asked, &ballots, winner)),
+        prop::option::of(0_usize..3).prop_map(|revised| Held {
+            revised,
+            ..held("critique")
+        }),
+    ]
+}
+
+fn vote_of(asked: usize, ballots: &str, winner: Option<String>) -> Held {
+    vote(asked, ballots, winner.as_deref())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever came of the rounds, a repetition comes to its end.
+    #[test]
+    fn every_repetition_ends(held in prop::collection::vec(any_held(), 0..6), least in 0.0..=1.0) {
+        let minutes = minutes(&held);
+        for until in [
+            Until::Agreement(least),
+            Until::Unanimous,
+            Until::Majority,
+            Until::Stable,
+        ] {
+            for kinds in [&["critique"][..], &["critique", "vote"], &["vote", "pairwise_elimination"]] {
+                let repeat = repeat(kinds, Some(until));
+                let next = repeat.next("x", &pass(repeat.max_iterations), &minutes);
+                prop_assert!(matches!(next, Next::Over(_)));
+            }
+        }
+    }
 }

@@ -60,6 +60,17 @@ fn rounds_may_be_written_as_tables_too() {
 }
 
 #[test]
+fn answers_may_be_gathered_within() {
+    let rounds = "[[round]]\nkind = \"iterate\"\nuntil = { majority = true }\n\
+                  rounds = [{ kind = \"independent_analysis\" }, { kind = \"vote\" }]\n";
+    let alone = "[[round]]\nkind = \"independent_analysis\"\n";
+    good(&spec(rounds).replacen(alone, "", 1));
+    let critique = rounds.replace("independent_analysis", "critique");
+    let expected = [("no_answers", "round[0].kind".to_owned())];
+    assert_eq!(faults(&spec(&critique).replacen(alone, "", 1)), expected);
+}
+
+#[test]
 fn a_chair_that_speaks_within_a_repetition_is_not_given_another_word() {
     let rounds = "[[round]]\nkind = \"iterate\"\nuntil = { majority = true }\n\
                   rounds = [{ kind = \"synthesis\" }, { kind = \"vote\" }]\n";

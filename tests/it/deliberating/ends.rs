@@ -80,10 +80,10 @@ fn a_level_vote_is_marked() {
     let rest = rounds("[[round]]\nkind = \"vote\"\n");
     let spec = scripted(&env, 2, "", &rest, &replies);
     let events = events(&run(&env, &spec, "ndjson"));
-    let completed = events
+    let mut completed = events
         .iter()
         .filter(|event| event["kind"] == "round_completed");
-    let aggregate = &completed.last().expect("a round")["data"]["aggregate"];
+    let aggregate = &completed.next_back().expect("a round")["data"]["aggregate"];
     assert_eq!(aggregate["winner"], "a");
     assert_eq!(
         aggregate["ties"],
@@ -114,11 +114,9 @@ fn majorities_in_a_circle_have_no_winner_no_order_and_no_agreement() {
     assert_eq!(circle["answer_by"], "members");
 
     // Nor does a circle end a repetition.
-    let again = format!(
-        "[[round]]\nkind = \"iterate\"\nuntil = {{ stable = true }}\nmax_iterations = 2\n\
-         rounds = [{{ kind = \"ranking\", aggregator = \"condorcet\" }}]\n"
-    );
-    let (result, code, _) = result(3, &rounds(&again), &replies);
+    let again = "[[round]]\nkind = \"iterate\"\nuntil = { stable = true }\nmax_iterations = 2\n\
+         rounds = [{ kind = \"ranking\", aggregator = \"condorcet\" }]\n";
+    let (result, code, _) = result(3, &rounds(again), &replies);
     assert_eq!(code, 0);
     assert_eq!(codes(&result), ["cycle", "cycle", "max_iterations"]);
     assert_eq!(result["degraded"], false);
@@ -313,6 +311,41 @@ fn the_winner_of_a_tournament_may_stand_for_the_chair() {
     let result = run(&env, &spec, "json").assert_code(3).json();
     assert_eq!(result["answer_by"], "aggregate");
     assert_eq!(codes(&result), ["fallback"]);
+}
+
+/// Who lost is out of the bracket, and still somebody whom one can ask.
+#[test]
+fn who_is_eliminated_may_speak_for_the_chair() {
+    let env = TestEnv::new();
+    let replies = "[[reply]]\ncall = \"*.chair.synthesis\"\nerror = { kind = \"transient\" }\n\
+                   [[reply]]\ncall = \"*.chair.pair*\"\ntext = '{\"choice\": \"Response A\"}'\n\
+                   [[reply]]\ncall = \"*\"\ntext = \"yes\"\n";
+    for id in ["a", "b"] {
+        let chair = format!("[chair]\nfallback = [\"member:{id}\"]\n");
+        let spec = scripted(&env, 2, TOURNAMENT, &chair, replies);
+        let result = run(&env, &spec, "json").assert_code(3).json();
+        assert_eq!(result["answer_by"], id);
+    }
+}
+
+/// After the last fallback the winner stands, or else all answers do.
+#[test]
+fn where_nobody_speaks_for_the_chair_the_rounds_do() {
+    let env = TestEnv::new();
+    let replies = script(&[
+        ("*.ballot", &vote("b")),
+        ("*.b.answer", "north"),
+        ("*.answer", "south"),
+    ]);
+    let failing = "[[reply]]\ncall = \"*.synthesis\"\nerror = { kind = \"transient\" }\n";
+    let chair = "[chair]\nfallback = [\"member:a\"]\n";
+    for (topology, by) in [("voting", "aggregate"), ("panel", "members")] {
+        let head = format!("topology = \"{topology}\"");
+        let spec = scripted(&env, 2, &head, chair, &format!("{failing}{replies}"));
+        let result = run(&env, &spec, "json").assert_code(3).json();
+        assert_eq!(result["answer_by"], by);
+        assert_eq!(codes(&result), ["fallback", "no_synthesis"]);
+    }
 }
 
 #[test]

@@ -228,19 +228,22 @@ fn option(page: &mut Page, arg: &Arg) {
         (None, true) => help.split(" (see").next().unwrap_or_default().to_owned(),
         (None, false) => help,
     };
-    page.term(&term, &help);
-    if takes_values {
-        let values: Vec<(String, String)> = arg
-            .get_possible_values()
-            .iter()
-            .filter(|value| !value.is_hide_set())
-            .map(|value| {
-                let help = value.get_help().map(ToString::to_string);
-                (bold(value.get_name()), help.unwrap_or_default())
-            })
-            .collect();
-        page.values(&values);
+    let mut values: Vec<(String, String)> = Vec::new();
+    for value in arg.get_possible_values().iter().filter(|_| takes_values) {
+        let help = value.get_help().map(ToString::to_string);
+        values.push((bold(value.get_name()), help.unwrap_or_default()));
     }
+    if values.iter().all(|(_, help)| help.is_empty()) {
+        let names: Vec<String> = values.drain(..).map(|(name, _)| name).collect();
+        let list = if names.is_empty() { "" } else { ": " };
+        page.term_of(
+            &term,
+            &format!("{}{list}{}", plain(&help), names.join(", ")),
+        );
+    } else {
+        page.term(&term, &help);
+    }
+    page.values(&values);
 }
 
 /// What stands behind the flags in a command's help, by its form.

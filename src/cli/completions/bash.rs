@@ -71,7 +71,8 @@ mod tests {
 
     #[test]
     fn words_are_whole_again() {
-        let table: [(&[&str], usize, &[&str], usize, usize); 8] = [
+        type Row<'a> = (&'a [&'a str], usize, &'a [&'a str], usize, usize);
+        let table: [Row<'_>; 8] = [
             (&["c", "show", "la"], 2, &["c", "show", "la"], 2, 0),
             (&["c", "--format", ""], 2, &["c", "--format", ""], 2, 0),
             (

@@ -51,9 +51,14 @@ impl Page {
 
     /// A term, which is roff already, and what is said of it.
     pub(super) fn term(&mut self, term: &str, text: &str) {
+        self.term_of(term, &plain(text));
+    }
+
+    /// The same of a text that is roff too.
+    pub(super) fn term_of(&mut self, term: &str, text: &str) {
         self.request("TP");
         self.line(term);
-        self.line(&plain(text));
+        self.line(text);
     }
 
     /// What an option may be, under the option.

@@ -3,7 +3,7 @@
 use super::Global;
 use super::error::CliError;
 use super::exit;
-use super::signals::Signals;
+use super::signals::{self, Signals};
 use crate::bus::Subscription;
 use crate::display::{Display, Mode, Progress, RateLimits, Wishes, closing, mode, next_step};
 use crate::event::{RunId, RunResult};
@@ -42,8 +42,11 @@ pub(super) struct Flags {
     /// What a degraded run exits with: 3 (report), 0 (accept) or 1 (fail)
     #[arg(long, value_enum, value_name = "WHAT")]
     on_partial: Option<OnPartialArg>,
-    /// Keep nothing of the run
+    /// Fail the run when it cannot be recorded
     #[arg(long)]
+    require_record: bool,
+    /// Keep nothing of the run
+    #[arg(long, conflicts_with = "require_record")]
     no_record: bool,
 }
 
@@ -155,6 +158,10 @@ pub(super) fn make(
     ui: &Ui,
 ) -> Result<u8, CliError> {
     let runtime = runtime()?;
+    {
+        let _inside = runtime.enter();
+        signals::survive_file_limits();
+    }
     let on_partial = flags.on_partial.map(OnPartial::from);
     let prepared = Prepared {
         mode: mode::decide(&flags.wishes(global), &streams_of(ui, flags.output())),
@@ -168,6 +175,7 @@ pub(super) fn make(
     if prepared.mode.wire {
         options.context = options.context.with_wire(wire_to(ui));
     }
+    options.require_record = flags.require_record;
     crate::run::check(&options)?;
     let writer = if flags.no_record {
         None
@@ -175,6 +183,9 @@ pub(super) fn make(
         Some(Writer::open(&global.store_path()?)?)
     };
     if let Some(writer) = &writer {
+        for file in writer.left() {
+            ui.warning(file.clone());
+        }
         let row = row_of(&options);
         let cancel = options.cancel_requested.clone();
         options.recorder = Some(Box::new(SqliteRecorder::new(writer.clone(), row, cancel)));

@@ -22,7 +22,6 @@ const LIMITS: &[(&str, bool)] = &[
     ("max-tokens", true),
     ("max-cost", true),
     ("gate", true),
-    ("require-record", false),
 ];
 
 /// Flags of `run` alone.

@@ -5,6 +5,14 @@ use std::convert::Infallible;
 use std::io;
 use tokio::signal::unix::{self, SignalKind};
 
+/// Makes a write past the limit of a file's size fail as on a full disk, rather than end the
+/// process (SIGXFSZ). Must be called inside a runtime.
+pub(super) fn survive_file_limits() {
+    let kind = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+    // The handler stays when this goes. Where it is refused, such a write is the end.
+    drop(unix::signal(kind));
+}
+
 /// The signals that this process listens to, from now on.
 pub(super) struct Signals {
     interrupt: unix::Signal,

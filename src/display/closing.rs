@@ -16,8 +16,13 @@ pub fn closing(result: &RunResult) -> Line {
         RunStatus::Pending | RunStatus::Running => (Tone::Plain, result.status.name()),
     };
     let (heard, of) = standing::heard(result);
+    let hung = if standing::is_hung(result) {
+        ", jury hung"
+    } else {
+        ""
+    };
     let mut line = Line::new()
-        .with(tone, status)
+        .with(tone, format!("{status}{hung}"))
         .with(Tone::Plain, format!(": {heard} of {of} members heard"));
     if let Some(agreement) = result.agreement {
         let verdict = standing::verdict(agreement);

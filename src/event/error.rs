@@ -35,6 +35,8 @@ pub enum ErrorKind {
     Deadline,
     /// The run's budget is spent.
     Budget,
+    /// The run could not be recorded, and was to be.
+    Record,
     /// The run was cancelled.
     Cancelled,
     /// A fault of this program.
@@ -59,6 +61,7 @@ impl ErrorKind {
             Self::Network => "network",
             Self::Deadline => "deadline",
             Self::Budget => "budget",
+            Self::Record => "record",
             Self::Cancelled => "cancelled",
             Self::Internal => "internal",
         }

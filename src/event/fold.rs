@@ -431,6 +431,11 @@ impl Fold {
     fn round_completed(&mut self, round: &RoundRef, completed: &RoundCompleted) {
         for (id, status) in &completed.statuses {
             self.note_missing(round, id, *status);
+            if *status == MemberStatus::Eliminated
+                && let Some(member) = self.result.members.get_mut(id)
+            {
+                member.status = Some(*status);
+            }
         }
         let entry = match self.result.rounds.last_mut() {
             Some(last) if last.index == round.index => last,
@@ -446,7 +451,7 @@ impl Fold {
         };
         entry.winner.clone_from(&aggregate.winner);
         entry.scores = Some(aggregate.scores.clone());
-        entry.order = Some(aggregate.order.clone());
+        entry.order = Some(aggregate.order.clone()).filter(|order| !order.is_empty());
         entry.ballots.clone_from(&aggregate.ballots);
         self.result.vote.clone_from(&aggregate.winner);
         self.result.scores = Some(aggregate.scores.clone());

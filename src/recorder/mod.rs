@@ -41,6 +41,11 @@ pub trait Recorder: Send {
     fn is_waiting_for_room(&self) -> bool {
         false
     }
+
+    /// Whether something of the run could not be kept where it belongs, though no call has failed.
+    fn is_failing(&self) -> bool {
+        false
+    }
 }
 
 /// How a run ended, as its recorders are told.

@@ -8,10 +8,11 @@ use super::{Finalize, Recorder, RecorderError};
 use crate::bus::Delivery;
 use crate::event::{Event, Record, RecordState, RunId, RunResult, RunStatus};
 use futures::FutureExt as _;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 
 /// Events that wait for the recorder before the bus waits for it.
 const QUEUE: usize = 64;
@@ -20,11 +21,16 @@ const QUEUE: usize = 64;
 /// (Ctrl-Z, a laptop's sleep) can shorten, so that a pause alone never looks like a hang.
 const PARTS: u32 = 20;
 
+/// How often a recorder that is not called is asked whether it fails.
+const LOOK: Duration = Duration::from_millis(250);
+
 /// The host of one run's recorder.
 pub struct RecorderProcess {
     recorder: Box<dyn Recorder>,
     run_id: RunId,
     grace: Duration,
+    /// Ended when something of the run was not kept as it should be.
+    failed: CancellationToken,
     /// Set by a panic or a hang: the recorder's state can't be relied on any more.
     broken: bool,
     /// The first event that the recorder did not take.
@@ -41,7 +47,8 @@ enum Call<T> {
 }
 
 impl RecorderProcess {
-    /// Starts the task and calls `init`. Gives the queue that the bus delivers into.
+    /// Starts the task and calls `init`. Gives the queue that the bus delivers into. `failed` is
+    /// ended at the first error, panic or hang after that, or when the recorder says that it fails.
     ///
     /// # Errors
     /// What `init` refused with; a panic or a hang in it is a refusal too.
@@ -49,6 +56,7 @@ impl RecorderProcess {
         recorder: Box<dyn Recorder>,
         run_id: RunId,
         grace: Duration,
+        failed: CancellationToken,
     ) -> Result<mpsc::Sender<Delivery>, RecorderError> {
         let (sender, deliveries) = mpsc::channel(QUEUE);
         let (ready, answer) = oneshot::channel();
@@ -56,6 +64,7 @@ impl RecorderProcess {
             recorder,
             run_id,
             grace,
+            failed,
             broken: false,
             lost_from: None,
             last_seq: None,
@@ -89,7 +98,7 @@ impl RecorderProcess {
                 .await;
             return;
         }
-        while let Some(delivery) = deliveries.recv().await {
+        while let Some(delivery) = self.next(&mut deliveries).await {
             match delivery {
                 Delivery::Event(event) => self.handle(event).await,
                 Delivery::Finalize { result, kept } => {
@@ -105,16 +114,39 @@ impl RecorderProcess {
         .await;
     }
 
+    async fn next(&mut self, deliveries: &mut mpsc::Receiver<Delivery>) -> Option<Delivery> {
+        loop {
+            if !self.broken && self.asked(|recorder| recorder.is_failing()) {
+                self.failed.cancel();
+            }
+            tokio::select! {
+                biased;
+                delivery = deliveries.recv() => return delivery,
+                () = tokio::time::sleep(LOOK), if !self.failed.is_cancelled() => {}
+            }
+        }
+    }
+
     async fn init(&mut self) -> Result<(), RecorderError> {
         let refused = |what: &str| Err(RecorderError::Other(format!("the recorder {what}")));
         loop {
             match guarded(self.grace, self.recorder.init(&self.run_id)).await {
                 Call::Returned(result) => return result,
                 Call::Panicked => return refused("panicked when it was started"),
-                Call::Hung if self.recorder.is_waiting_for_room() => {}
+                Call::Hung if self.is_waiting() => {}
                 Call::Hung => return refused("did not start in time"),
             }
         }
+    }
+
+    fn is_waiting(&mut self) -> bool {
+        self.asked(|recorder| recorder.is_waiting_for_room())
+    }
+
+    /// What the recorder says of itself; nothing where it panics.
+    fn asked(&mut self, question: fn(&dyn Recorder) -> bool) -> bool {
+        let recorder = &*self.recorder;
+        catch_unwind(AssertUnwindSafe(|| question(recorder))).unwrap_or(false)
     }
 
     async fn handle(&mut self, event: Arc<Event>) {
@@ -129,19 +161,24 @@ impl RecorderProcess {
                 Call::Returned(Ok(())) => return,
                 Call::Returned(Err(_)) => break,
                 // Back-pressure: the dropped call has kept nothing, and is made again.
-                Call::Hung if self.recorder.is_waiting_for_room() => {}
+                Call::Hung if self.is_waiting() => {}
                 Call::Panicked | Call::Hung => self.broken = true,
             }
         }
         self.lost_from.get_or_insert(seq);
+        self.failed.cancel();
     }
 
     async fn finalize(&mut self, outcome: Finalize) -> Record {
         let last = self.last_seq;
         let call = guarded(self.grace, self.recorder.handle_finalize(outcome)).await;
         match (call, self.lost_from) {
-            (Call::Returned(Ok(record)), Some(seq)) if record.state == RecordState::Complete => {
-                Record::incomplete(seq)
+            (Call::Returned(Ok(record)), Some(seq)) if record.state != RecordState::Incomplete => {
+                let path = record.path;
+                Record {
+                    path,
+                    ..Record::incomplete(seq)
+                }
             }
             (Call::Returned(Ok(record)), _) => record,
             // The terminal event is what finalize keeps; it is the one that is surely missing.

@@ -15,14 +15,15 @@ use tokio_util::sync::CancellationToken;
 /// How often the row is looked at for a wish to end the run.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// How long the end of a run waits for its commit; less than a recorder's call may take, so that
-/// what is missing is settled with the store rather than guessed.
-const COMMIT_WAIT: Duration = Duration::from_secs(9);
+/// How long the end of a run waits for its commit before it is spilled; less than a recorder's
+/// call may take, so that what is missing is settled with the store rather than guessed.
+const COMMIT_WAIT: Duration = Duration::from_secs(8);
 
 /// Keeps one run in the store.
 ///
 /// Events are handed over to the store's thread; the terminal event is held back until the run is
-/// finalized, and then goes into one transaction with the outcome.
+/// finalized, and then goes into one transaction with the outcome. What cannot be written there is
+/// spilled into a file beside the store.
 pub struct SqliteRecorder {
     writer: Writer,
     run_id: RunId,
@@ -125,6 +126,10 @@ impl Recorder for SqliteRecorder {
 
     fn is_waiting_for_room(&self) -> bool {
         self.is_waiting && self.writer.is_alive()
+    }
+
+    fn is_failing(&self) -> bool {
+        self.writer.is_failing(&self.run_id)
     }
 }
 

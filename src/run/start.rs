@@ -6,7 +6,7 @@ use super::handle::{LinkedRun, RunHandle, RunState, Shared};
 use super::nobody::Nobody;
 use super::registry::Registry;
 use super::server::RunServer;
-use super::stop::Stop;
+use super::stop::{Cause, Stop};
 use super::tasks::words;
 use crate::bus::{self, Bus, Owner, Subscribers, Subscription};
 use crate::event::{Attachment, Event, RunId, RunResult};
@@ -16,6 +16,7 @@ use crate::spec::Council;
 use crate::tape::{Mode, Tape};
 use futures::FutureExt as _;
 use std::collections::{BTreeMap, HashMap};
+use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -52,6 +53,9 @@ pub struct StartOptions {
     pub recorder: Option<Box<dyn Recorder>>,
     /// How long the recorder may take over one call.
     pub record_grace: Duration,
+    /// Whether the run fails when something of it cannot be recorded where it belongs. What is
+    /// found out only when the run has ended changes its record alone.
+    pub require_record: bool,
     /// Ends the run as `cancelled` by request when it is cancelled.
     pub cancel_requested: CancellationToken,
     /// What providers get from their surroundings, such as keys.
@@ -80,6 +84,7 @@ impl StartOptions {
             tape: None,
             recorder: None,
             record_grace: RECORD_GRACE,
+            require_record: false,
             cancel_requested: CancellationToken::new(),
             context: Context::of_process(),
             providers: HashMap::new(),
@@ -137,10 +142,16 @@ pub async fn start(
     let place = registry
         .reserve(&run_id)
         .ok_or_else(|| StartError::TakenRunId(run_id.clone()))?;
+    let unrecorded = CancellationToken::new();
     let keeper = match options.recorder.take() {
         None => None,
         Some(recorder) => {
-            let process = RecorderProcess::start(recorder, run_id.clone(), options.record_grace);
+            let process = RecorderProcess::start(
+                recorder,
+                run_id.clone(),
+                options.record_grace,
+                unrecorded.clone(),
+            );
             Some(process.await.map_err(|refusal| match refusal {
                 RecorderError::TakenRunId(run_id) => StartError::TakenRunId(run_id),
                 other => StartError::RecorderRefused(other.to_string()),
@@ -184,9 +195,21 @@ pub async fn start(
         clock: Clock::start(),
         cancel_requested: options.cancel_requested,
     };
+    let (required, stop) = (options.require_record, handle.0.stop.clone());
     tokio::spawn(serve(server, bus, owner));
     tokio::spawn(async move {
-        let result: RunResult = pump.run().await;
+        let watch = async {
+            if required {
+                unrecorded.cancelled().await;
+                stop.ask(Cause::Unrecorded);
+            }
+            std::future::pending::<Infallible>().await
+        };
+        let result: RunResult = tokio::select! {
+            biased;
+            never = watch => match never {},
+            result = pump.run() => result,
+        };
         publish.send_replace(Some(Arc::new(result)));
     });
     Ok(handle)

@@ -49,6 +49,8 @@ impl fmt::Display for CancelledBy {
 pub(super) enum Cause {
     Cancelled(CancelledBy),
     Deadline,
+    /// The recorder fails, and the run is to be recorded.
+    Unrecorded,
 }
 
 /// Tells the parts of a run to stop. Cheap to clone.

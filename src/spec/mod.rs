@@ -21,6 +21,7 @@ mod names;
 mod near;
 mod overrides;
 mod render;
+mod rounds;
 mod secret;
 mod shape;
 mod shipped;

@@ -78,10 +78,12 @@ pub(super) fn record(
 }
 
 /// Records every run that has crashed, and removes what dead processes left beside the store.
+/// `may_end` is asked about each in the same transaction, and may write what it knows of the run.
 pub(super) fn record_all(
     conn: &Connection,
     path: &Path,
     live: &LiveFolder,
+    mut may_end: impl FnMut(&Connection, &RunId) -> rusqlite::Result<bool>,
 ) -> rusqlite::Result<()> {
     for (name, runs) in unended(conn)? {
         if live.probe(name.as_deref()) != Life::Dead {
@@ -89,6 +91,9 @@ pub(super) fn record_all(
         }
         let tx = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
         for run_id in runs {
+            if !may_end(&tx, &run_id)? {
+                continue;
+            }
             match record(&tx, path, &run_id, REASON, None) {
                 // One row that was changed by hand keeps nobody from recording.
                 Err(fault) if !sql::is_unreadable(&fault) => return Err(fault),
@@ -273,10 +278,21 @@ mod tests {
         Writer::open(&store).expect("another process").close();
         let terminal = made(&run("a"), 3).pop().expect("a last event");
         let record = block_on(writer.finish(terminal, AGES)).expect("the thread lives");
-        assert_eq!(record, crate::event::Record::incomplete(3));
+        assert_eq!(record.state, crate::event::RecordState::Spilled);
         let events = reader(&store).events(&run_id).expect("its events");
         assert_eq!(events.iter().filter(|event| event.is_terminal()).count(), 1);
         assert_eq!(events.len(), 4);
+        // What it would have written is kept, and nobody takes it for the end that is stored.
+        let spilled = record.path.expect("where it is");
+        assert!(Path::new(&spilled).exists());
+        writer.close();
+        let again = Writer::open(&store).expect("another process");
+        assert!(
+            again.left()[0].contains("another event 3"),
+            "{:?}",
+            again.left()
+        );
+        assert!(Path::new(&spilled).exists());
     }
 
     #[test]

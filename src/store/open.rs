@@ -84,6 +84,15 @@ pub(super) fn for_reading(path: &Path, patience: Duration) -> Result<Option<Open
     Err(unreachable(&path, source))
 }
 
+/// Whether the file at `path` holds a whole store, for all who open it now.
+pub(super) fn is_whole(path: &Path, patience: Duration) -> bool {
+    let check = || -> rusqlite::Result<String> {
+        let conn = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, patience)?;
+        conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+    };
+    check().is_ok_and(|word| word == "ok")
+}
+
 /// How a store is opened for reading, the first that works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {

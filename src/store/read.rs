@@ -4,6 +4,7 @@ use super::StoreError;
 use super::crash;
 use super::live::{Life, LiveFolder};
 use super::open::{self, PATIENCE};
+use super::spill::Spills;
 use super::sql::{self, Row};
 use super::summary::Summary;
 use crate::event::{Event, RunId, RunResult};
@@ -16,6 +17,7 @@ pub struct Reader {
     pub(super) conn: Connection,
     pub(super) path: PathBuf,
     live: LiveFolder,
+    spills: Spills,
 }
 
 /// Whether the process of a run is there.
@@ -60,23 +62,28 @@ impl Reader {
         let opened = open::for_reading(path, PATIENCE)?;
         Ok(opened.map(|opened| Self {
             live: LiveFolder::of(&opened.path),
+            spills: Spills::of(&opened.path),
             conn: opened.conn,
             path: opened.path,
         }))
     }
 
-    /// The events of a run, in order, each as the JSON line that was written. A run whose process
-    /// died has its terminal event also before that is recorded.
+    /// The events of a run, in order, each as the JSON line that was written, spilled ones too. A
+    /// run whose process died has its terminal event also before that is recorded.
     ///
     /// # Errors
     /// There is no such run, or it cannot be read.
     pub fn bodies(&self, run_id: &RunId) -> Result<Vec<String>, StoreError> {
-        let mut view = self.look(run_id)?;
+        self.bodies_of(self.look(run_id)?)
+    }
+
+    fn bodies_of(&self, mut view: View) -> Result<Vec<String>, StoreError> {
         if view.standing == Standing::Dead {
             let terminal = crash::terminal(&view.row, &self.parse(&view)?, crash::REASON);
             let line = serde_json::to_string(&terminal);
-            view.bodies
-                .push(line.map_err(|fault| self.unreadable(run_id, fault.to_string()))?);
+            let unreadable =
+                |fault: serde_json::Error| self.unreadable(&view.row.run_id, fault.to_string());
+            view.bodies.push(line.map_err(unreadable)?);
         }
         Ok(view.bodies)
     }
@@ -103,16 +110,19 @@ impl Reader {
                 over: row.outcome.is_some(),
             });
         }
-        if self.live.probe(row.live.as_deref()) != Life::Dead {
+        let is_dead = self.live.probe(row.live.as_deref()) == Life::Dead;
+        if !is_dead && self.spills.read(run_id).is_none() {
             return Ok(News {
                 bodies,
                 over: false,
             });
         }
-        // Its process died: what there is, with the end that nobody has recorded.
+        // What is beside the store, or the end of a dead process's run that nobody has recorded.
+        let view = self.look(run_id)?;
+        let over = matches!(view.standing, Standing::Ended | Standing::Dead);
         let known = usize::try_from(seq).unwrap_or(usize::MAX);
-        let bodies = self.bodies(run_id)?.into_iter().skip(known).collect();
-        Ok(News { bodies, over: true })
+        let bodies = self.bodies_of(view)?.into_iter().skip(known).collect();
+        Ok(News { bodies, over })
     }
 
     /// The events of a run, in order, as [`Reader::bodies`] gives them.
@@ -168,16 +178,17 @@ impl Reader {
         if row.outcome.is_some() {
             return self.summary(row, true);
         }
-        match self.live.probe(row.live.as_deref()) {
-            Life::Alive => self.summary(row, true),
-            Life::Unknown => self.summary(row, false),
-            // It may have ended in between; what it was is in its events otherwise.
-            Life::Dead => {
-                let (view, events) = self.look_whole(&row.run_id)?;
-                let result = result_of(view.row, &events);
-                Ok(Summary::of_result(result, row.created_at))
-            }
+        let life = self.live.probe(row.live.as_deref());
+        if life != Life::Dead && self.spills.read(&row.run_id).is_none() {
+            return self.summary(row, life == Life::Alive);
         }
+        // It may have ended in between; what it was is in its events otherwise.
+        let (view, events) = self.look_whole(&row.run_id)?;
+        let result = result_of(view.row, &events);
+        Ok(Summary {
+            verified: life != Life::Unknown || result.status.is_ended(),
+            ..Summary::of_result(result, row.created_at)
+        })
     }
 
     /// Asks the process of a run to end it; says whether the run had not ended.
@@ -223,9 +234,10 @@ impl Reader {
             .map_err(|fault| self.unreadable(&row.run_id, format!("its outcome: {fault}")))
     }
 
-    /// A dead process's row is read again after the probe: the run may have ended in between.
+    /// A run as its rows and what was spilled beside the store tell it. A dead process's row is
+    /// read again after the probe: the run may have ended, or its file have come back, in between.
     fn look(&self, run_id: &RunId) -> Result<View, StoreError> {
-        let first = self.snapshot(run_id)?;
+        let first = self.with_spilled(self.snapshot(run_id)?);
         if first.standing == Standing::Ended {
             return Ok(first);
         }
@@ -233,7 +245,7 @@ impl Reader {
             Life::Alive => Standing::Alive,
             Life::Unknown => Standing::Unverified,
             Life::Dead => {
-                let again = self.snapshot(run_id)?;
+                let again = self.with_spilled(self.snapshot(run_id)?);
                 let standing = match again.standing {
                     Standing::Ended => Standing::Ended,
                     _ => Standing::Dead,
@@ -242,6 +254,34 @@ impl Reader {
             }
         };
         Ok(View { standing, ..first })
+    }
+
+    /// `view` with what was spilled of its run in its place.
+    fn with_spilled(&self, mut view: View) -> View {
+        let is_ended = view.standing == Standing::Ended;
+        if is_ended && view.row.record.is_none() {
+            return view;
+        }
+        let Some(spilled) = self.spills.read(&view.row.run_id) else {
+            return view;
+        };
+        let place = view.bodies.len() - usize::from(is_ended && !view.bodies.is_empty());
+        let next = place as u64;
+        if spilled.all().next().is_none_or(|line| line.seq > next) {
+            return view;
+        }
+        let record = spilled.record();
+        let new = spilled.lines.into_iter().filter(|line| line.seq >= next);
+        let new: Vec<String> = new.map(|line| line.body).collect();
+        view.bodies.splice(place..place, new);
+        if let Some(ending) = spilled.ending
+            && !is_ended
+        {
+            view.bodies.push(ending.line.body);
+            view.standing = Standing::Ended;
+            view.row.record = Some(record);
+        }
+        view
     }
 
     /// A run with its events, and with the terminal event of a dead one.

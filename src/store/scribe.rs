@@ -1,20 +1,24 @@
 //! The thread that writes: whatever is queued goes into one transaction, and that is committed as
 //! soon as nothing more is queued.
 //!
-//! A group that cannot be committed is tried again until its time is up; then its events are lost,
-//! and so is whatever comes after them of the same runs, so that what is stored has no gap before
-//! the end. The end of such a run is stored all the same, with a later group if need be, and the
-//! row says what is missing.
+//! A group that cannot be committed is tried again until its time is up; then its events are
+//! spilled into files beside the store, and so is whatever comes after them of the same runs, so
+//! that store and file together have no gap. Where no file takes them they are lost. The end of
+//! such a run is stored all the same, with a later group if need be, and the row says what is
+//! missing.
+
+mod divert;
 
 use super::StoreError;
 use super::crash;
 use super::live::{LiveFile, LiveFolder};
 use super::open::{self, Opened};
+use super::spill::{SpillFile, Spills};
 use super::sql::{self, Ending, Line, NewRun, Wrote};
 use super::stake::Stake;
 use crate::event::{At, Record, RecordState, RunId};
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -50,6 +54,18 @@ pub(super) enum Job {
     Wake,
 }
 
+impl Job {
+    /// The run that this is a part of the record of.
+    fn run_id(&self) -> Option<&RunId> {
+        match self {
+            Self::Event(line, _) => Some(&line.run_id),
+            Self::Finish(ending, _) => Some(&ending.line.run_id),
+            Self::Crash(run_id, ..) => Some(run_id),
+            Self::Begin(..) | Self::IsCancelled(..) | Self::Wake => None,
+        }
+    }
+}
+
 /// Where the record of a run that ends is settled.
 #[derive(Debug)]
 pub(super) struct Decision {
@@ -64,6 +80,10 @@ pub(super) struct Board {
     pub(super) is_closing: AtomicBool,
     /// The first event of each run that goes on that is not yet known to be on disk.
     durable: Mutex<HashMap<RunId, u64>>,
+    /// Runs whose end waits for a commit no longer.
+    hurried: Mutex<HashSet<RunId>>,
+    /// Runs of which something could not be written into the store.
+    failing: Mutex<HashSet<RunId>>,
 }
 
 impl Board {
@@ -71,23 +91,46 @@ impl Board {
         self.durable().get(run_id).copied().unwrap_or(0)
     }
 
+    /// Asks for the run to be spilled rather than wait for a commit.
+    pub(super) fn hurry(&self, run_id: &RunId) {
+        lock(&self.hurried).insert(run_id.clone());
+    }
+
+    pub(super) fn is_failing(&self, run_id: &RunId) -> bool {
+        lock(&self.failing).contains(run_id)
+    }
+
     #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
         self.durable().is_empty()
+            && lock(&self.hurried).is_empty()
+            && lock(&self.failing).is_empty()
     }
 
     fn durable(&self) -> MutexGuard<'_, HashMap<RunId, u64>> {
-        self.durable.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.durable)
+    }
+
+    fn forget(&self, run_id: &RunId) {
+        self.durable().remove(run_id);
+        lock(&self.hurried).remove(run_id);
+        lock(&self.failing).remove(run_id);
     }
 }
 
-/// How far a run is stored.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How far a run is stored, or spilled.
 #[derive(Debug, Clone, Copy, Default)]
 struct Progress {
     /// The event that comes next.
     next: u64,
     /// The first one that was lost.
     lost_from: Option<u64>,
+    /// Whether the store refuses the next one: all that follows is to be spilled.
+    is_refused: bool,
 }
 
 impl Progress {
@@ -106,6 +149,8 @@ enum Verdict {
     Begun,
     Taken,
     Kept(Record),
+    /// The store has no place for it.
+    Refused,
     Nothing,
 }
 
@@ -120,11 +165,17 @@ struct Settled {
 pub(super) struct Scribe<'a> {
     conn: Connection,
     path: PathBuf,
+    jobs: mpsc::UnboundedReceiver<Job>,
     identity: Option<(u64, u64)>,
+    /// How long the file was when it was last looked at.
+    len: u64,
     folder: LiveFolder,
     /// Made when the first run begins; none where the file system takes no locks.
     live: Option<Option<LiveFile>>,
     progress: HashMap<RunId, Progress>,
+    spills: Spills,
+    /// The files of runs that are spilled from some event on.
+    spilling: HashMap<RunId, SpillFile>,
     /// Endings that could not be written in their time; nobody waits for them any more.
     late: Vec<Job>,
     board: &'a Board,
@@ -132,17 +183,26 @@ pub(super) struct Scribe<'a> {
 }
 
 impl<'a> Scribe<'a> {
-    pub(super) fn new(opened: Opened, board: &'a Board, patience: Duration) -> Self {
+    pub(super) fn new(
+        opened: Opened,
+        jobs: mpsc::UnboundedReceiver<Job>,
+        board: &'a Board,
+        patience: Duration,
+    ) -> Self {
         let Opened { mut conn, path } = opened;
         // Should it fail, one try waits as long as opening did.
         drop(open::wait_for_locks(&mut conn, TRY.min(patience)));
         Self {
             conn,
-            identity: identity(&path),
+            jobs,
+            identity: identity(&path).map(|(file, _)| file),
+            len: identity(&path).map_or(0, |(_, len)| len),
             folder: LiveFolder::of(&path),
+            spills: Spills::of(&path),
             path,
             live: None,
             progress: HashMap::new(),
+            spilling: HashMap::new(),
             late: Vec::new(),
             board,
             patience,
@@ -150,11 +210,11 @@ impl<'a> Scribe<'a> {
     }
 
     /// Works until no handle is left or the board says so, then closes the store.
-    pub(super) fn run(mut self, mut jobs: mpsc::UnboundedReceiver<Job>) {
+    pub(super) fn run(mut self) {
         let mut group = Vec::with_capacity(GROUP);
-        while jobs.blocking_recv_many(&mut group, GROUP) > 0 {
+        while self.jobs.blocking_recv_many(&mut group, GROUP) > 0 {
             if self.board.is_closing.load(Ordering::Acquire) {
-                jobs.close();
+                self.jobs.close();
             }
             self.look_up(&mut group);
             self.write(&mut group);
@@ -182,6 +242,7 @@ impl<'a> Scribe<'a> {
     }
 
     fn write(&mut self, group: &mut Vec<Job>) {
+        self.divert(group);
         if !self.is_worth_a_try(group) {
             group.clear();
             return;
@@ -204,6 +265,7 @@ impl<'a> Scribe<'a> {
                 }
                 Err(fault) => return self.give_up(group, &fault),
             }
+            self.divert(group);
             if !self.is_worth_a_try(group) {
                 group.clear();
                 return;
@@ -258,16 +320,21 @@ impl<'a> Scribe<'a> {
                 Ok(Verdict::Begun)
             }
             Job::Event(line, _) => {
-                if let Some(progress) = self.progress_of(&line.run_id, touched)
-                    && progress.lost_from.is_none()
-                    && line.seq >= progress.next
-                {
-                    if line.seq > progress.next || sql::insert_event(tx, line)? == Wrote::Refused {
-                        progress.lose();
-                    } else {
-                        progress.next += 1;
-                    }
+                let Some(progress) = self.progress_of(&line.run_id, touched) else {
+                    return Ok(Verdict::Nothing);
+                };
+                if progress.lost_from.is_some() || line.seq < progress.next {
+                    return Ok(Verdict::Nothing);
                 }
+                if !progress.is_refused && line.seq > progress.next {
+                    progress.lose();
+                    return Ok(Verdict::Nothing);
+                }
+                if progress.is_refused || sql::insert_event(tx, line)? == Wrote::Refused {
+                    progress.is_refused = true;
+                    return Ok(Verdict::Refused);
+                }
+                progress.next += 1;
                 Ok(Verdict::Nothing)
             }
             Job::Finish(ending, decision) => {
@@ -276,12 +343,16 @@ impl<'a> Scribe<'a> {
                 let progress = self
                     .progress_of(&ending.line.run_id, touched)
                     .unwrap_or(&mut begun);
+                if progress.is_refused {
+                    return Ok(Verdict::Refused);
+                }
                 if ending.line.seq != progress.next {
                     progress.lose();
                 }
                 let record = said.or(progress.lost_from).map(Record::incomplete);
                 if sql::end_run(tx, ending, record.as_ref())? == Wrote::Refused {
-                    progress.lose();
+                    progress.is_refused = true;
+                    return Ok(Verdict::Refused);
                 }
                 Ok(Verdict::Kept(progress.record()))
             }
@@ -313,8 +384,9 @@ impl<'a> Scribe<'a> {
     }
 
     fn settle(&mut self, group: &mut Vec<Job>, settled: Settled) {
-        let is_ours = identity(&self.path) == self.identity;
+        let is_sound = self.is_sound();
         self.advance(settled.progress);
+        let mut refused = Vec::new();
         for (job, verdict) in group.drain(..).zip(settled.verdicts) {
             match (job, verdict) {
                 (Job::Begin(run, reply), Verdict::Taken) => {
@@ -322,7 +394,7 @@ impl<'a> Scribe<'a> {
                 }
                 (Job::Begin(run, reply), Verdict::Begun) => {
                     let path = self.path.clone();
-                    let begun = reply.send(if is_ours {
+                    let begun = reply.send(if is_sound {
                         Ok(())
                     } else {
                         Err(StoreError::Gone { path })
@@ -332,22 +404,53 @@ impl<'a> Scribe<'a> {
                     }
                 }
                 (Job::Finish(ending, decision), Verdict::Kept(record)) => {
-                    self.decided(&ending.line.run_id, decision, record, is_ours);
+                    let record = if is_sound {
+                        record
+                    } else {
+                        Record::incomplete(0)
+                    };
+                    self.decided(&ending.line.run_id, decision, record);
                 }
                 (Job::Crash(run_id, _, decision), Verdict::Kept(record)) => {
-                    self.decided(&run_id, decision, record, is_ours);
+                    let record = if is_sound {
+                        record
+                    } else {
+                        Record::incomplete(0)
+                    };
+                    self.decided(&run_id, decision, record);
                 }
+                (job, Verdict::Refused) => refused.push(job),
                 _ => {}
             }
         }
+        for run_id in refused.iter().filter_map(Job::run_id) {
+            self.begin_to_spill(run_id);
+        }
+        self.spill(refused);
     }
 
-    fn decided(&mut self, run_id: &RunId, decision: Decision, record: Record, is_ours: bool) {
-        let record = if is_ours {
-            record
-        } else {
-            Record::incomplete(0)
+    /// Whether what was committed can be found where the store is said to be.
+    fn is_sound(&mut self) -> bool {
+        let Some((file, len)) = identity(&self.path) else {
+            return false;
         };
+        if Some(file) != self.identity {
+            return false;
+        }
+        if len >= self.len {
+            self.len = len;
+            return true;
+        }
+        // Somebody has cut it, or only made it smaller. What this connection has read before
+        // tells nothing.
+        let is_whole = open::is_whole(&self.path, TRY);
+        if is_whole {
+            self.len = len;
+        }
+        is_whole
+    }
+
+    fn decided(&mut self, run_id: &RunId, decision: Decision, record: Record) {
         // Nobody waits for what was given up.
         drop(decision.reply.send(record));
         self.forget(run_id);
@@ -367,7 +470,8 @@ impl<'a> Scribe<'a> {
 
     fn forget(&mut self, run_id: &RunId) {
         self.progress.remove(run_id);
-        self.board.durable().remove(run_id);
+        self.spilling.remove(run_id);
+        self.board.forget(run_id);
     }
 
     fn advance(&mut self, touched: HashMap<RunId, Progress>) {
@@ -379,6 +483,10 @@ impl<'a> Scribe<'a> {
     }
 
     fn give_up(&mut self, group: &mut Vec<Job>, fault: &rusqlite::Error) {
+        for run_id in group.iter().filter_map(Job::run_id) {
+            self.begin_to_spill(run_id);
+        }
+        self.divert(group);
         for job in group.drain(..) {
             match job {
                 Job::Begin(_, reply) => {
@@ -418,15 +526,17 @@ impl<'a> Scribe<'a> {
             // It may have been said before; then that stands.
             stake.give_up(seq);
         }
-        self.decided(run_id, decision, progress.record(), true);
+        let record = self.lacking(run_id, progress.record());
+        self.decided(run_id, decision, record);
         let (reply, _nobody) = oneshot::channel();
         Decision { reply, stake }
     }
 }
 
-/// Which file a path leads to.
-fn identity(path: &Path) -> Option<(u64, u64)> {
-    fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
+/// Which file a path leads to, and how long it is.
+fn identity(path: &Path) -> Option<((u64, u64), u64)> {
+    let file = fs::metadata(path).ok()?;
+    Some(((file.dev(), file.ino()), file.len()))
 }
 
 /// Whether the same transaction may succeed a little later.

@@ -304,9 +304,7 @@ pub(super) fn end_run(
     if is_open != Some(true) || insert_event(conn, line)? == Wrote::Refused {
         return Ok(Wrote::Refused);
     }
-    let record = record.map(|record| {
-        serde_json::to_string(record).unwrap_or_else(|_| "{\"state\":\"incomplete\"}".to_owned())
-    });
+    let record = record.map(record_text);
     let row = conn
         .prepare_cached(
             // The first event tells when a run started; where that was lost, the row came just before.
@@ -324,6 +322,56 @@ pub(super) fn end_run(
             line.seq.cast_signed(),
         ]);
     wrote(row)
+}
+
+fn record_text(record: &Record) -> String {
+    serde_json::to_string(record).unwrap_or_else(|_| "{\"state\":\"incomplete\"}".to_owned())
+}
+
+/// Says anew what the record of a run that has ended lacks.
+pub(super) fn correct_record(
+    conn: &Connection,
+    run_id: &RunId,
+    record: Option<&Record>,
+) -> rusqlite::Result<()> {
+    conn.execute(
+        "UPDATE runs SET record = ?2 WHERE run_id = ?1 AND outcome IS NOT NULL",
+        params![run_id.as_str(), record.map(record_text)],
+    )?;
+    Ok(())
+}
+
+/// The first event of a run that is not stored.
+pub(super) fn first_missing(conn: &Connection, run_id: &RunId) -> rusqlite::Result<u64> {
+    let mut statement =
+        conn.prepare_cached("SELECT seq FROM events WHERE run_id = ?1 ORDER BY seq")?;
+    let mut rows = statement.query([run_id.as_str()])?;
+    let mut next = 0;
+    while let Some(row) = rows.next()? {
+        if row.get::<_, i64>(0)?.cast_unsigned() != next {
+            break;
+        }
+        next += 1;
+    }
+    Ok(next)
+}
+
+/// The last event of a run that is stored.
+pub(super) fn last(conn: &Connection, run_id: &RunId) -> rusqlite::Result<Option<u64>> {
+    conn.prepare_cached("SELECT max(seq) FROM events WHERE run_id = ?1")?
+        .query_row([run_id.as_str()], |row| row.get::<_, Option<i64>>(0))
+        .map(|seq| seq.map(i64::cast_unsigned))
+}
+
+/// One stored event, as the JSON line that it is.
+pub(super) fn body(
+    conn: &Connection,
+    run_id: &RunId,
+    seq: u64,
+) -> rusqlite::Result<Option<String>> {
+    conn.prepare_cached("SELECT body FROM events WHERE run_id = ?1 AND seq = ?2")?
+        .query_row((run_id.as_str(), seq.cast_signed()), |row| row.get(0))
+        .optional()
 }
 
 /// The row of a run.

@@ -1,10 +1,11 @@
 //! What the store's tests share: runs to store, and processes of their own to kill.
 
+use super::spill::Spills;
 use super::{NewRun, Writer};
 use crate::event::{At, Draft, End, Event, EventKind, Fold, Plan, Record, RunId, RunStarted};
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -98,6 +99,29 @@ pub(super) async fn write_open(writer: &Writer, run: NewRun, count: u64) -> RunI
             .expect("the thread looks, and works on");
     }
     run_id
+}
+
+/// Files where folders of spilled events would be, so that nothing can be spilled.
+pub(super) struct Blocked(Vec<PathBuf>);
+
+impl Blocked {
+    /// Stands in the way of the first `places` of `store`.
+    pub(super) fn new(store: &Path, places: usize) -> Self {
+        let store = std::fs::canonicalize(store).expect("a store");
+        let places = Spills::of(&store).places()[..places].to_vec();
+        for place in &places {
+            std::fs::write(place, "in the way").expect("a file");
+        }
+        Self(places)
+    }
+}
+
+impl Drop for Blocked {
+    fn drop(&mut self) {
+        for place in &self.0 {
+            drop(std::fs::remove_file(place));
+        }
+    }
 }
 
 pub(super) fn block_on<T>(work: impl Future<Output = T>) -> T {

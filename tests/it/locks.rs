@@ -103,9 +103,14 @@ fn store() -> (TestEnv, std::path::PathBuf, Writer) {
 async fn a_lock_at_the_start_is_waited_for_through_several_calls() {
     let (_env, store, writer) = store();
     let (recorder, gone) = Locked::new(&store, &writer, 4);
-    let queue = RecorderProcess::start(Box::new(recorder), row().run_id, GRACE)
-        .await
-        .expect("a lock is no refusal");
+    let queue = RecorderProcess::start(
+        Box::new(recorder),
+        row().run_id,
+        GRACE,
+        CancellationToken::new(),
+    )
+    .await
+    .expect("a lock is no refusal");
     let reader = Reader::open(&store).expect("it opens").expect("a store");
     let result = reader.result(&row().run_id).expect("its row");
     assert_eq!(result.status, RunStatus::Pending);
@@ -124,7 +129,12 @@ async fn a_start_that_is_given_up_behind_a_lock_leaves_no_run() {
     let (_env, store, writer) = store();
     let (mut recorder, gone) = Locked::new(&store, &writer, u32::MAX);
     let lock = recorder.lock.take();
-    let start = RecorderProcess::start(Box::new(recorder), row().run_id, GRACE);
+    let start = RecorderProcess::start(
+        Box::new(recorder),
+        row().run_id,
+        GRACE,
+        CancellationToken::new(),
+    );
     assert!(tokio::time::timeout(3 * GRACE, start).await.is_err());
     gone.await.expect("nobody wants it any more");
     drop(lock);

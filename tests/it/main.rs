@@ -1,9 +1,12 @@
 //! One test binary; a file a topic.
 
+mod ballots;
 mod command;
 mod common;
+mod deliberating;
 mod describing;
 mod events;
+mod faults;
 mod flags;
 mod hostile;
 mod locks;

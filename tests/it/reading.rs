@@ -383,9 +383,16 @@ fn topologies_are_listed_and_expanded() {
         str![[r#"
 exit code: 0
 --- stdout
-panel        independent_analysis, synthesis
-peer_review  independent_analysis, peer_review, synthesis
-karpathy     independent_analysis, anonymized_peer_review, synthesis
+panel               independent_analysis, synthesis
+peer_review         independent_analysis, peer_review, synthesis
+karpathy            independent_analysis, anonymized_peer_review, synthesis
+voting              independent_analysis, vote, synthesis
+specialist          independent_analysis, peer_review, synthesis
+tournament          independent_analysis, iterate(pairwise_elimination), synthesis
+consensus           independent_analysis, iterate(critique), synthesis
+weighted_consensus  independent_analysis, weighted_synthesis
+jury_with_retry     independent_analysis, vote, iterate(peer_review, vote), synthesis
+debate              independent_analysis, peer_review, peer_review, synthesis
 --- stderr
 
 "#]]

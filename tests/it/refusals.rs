@@ -205,11 +205,11 @@ error: ./folder.toml is a folder, not a spec
 
 $ council run ./missing.toml
 error: there is no spec at ./missing.toml
-  = help: check the path; councils that need no file are `quickstart`, `karpathy`, `design-review`, `code-review`, `local` and `local-commands`
+  = help: check the path; councils that need no file are `quickstart`, `karpathy`, `panel`, `voting`, `specialist`, `tournament`, `consensus`, `weighted-consensus`, `jury`, `debate`, `design-review`, `code-review`, `local` and `local-commands`
 
 $ council run missing.toml
 error: there is no spec at missing.toml
-  = help: check the path; councils that need no file are `quickstart`, `karpathy`, `design-review`, `code-review`, `local` and `local-commands`
+  = help: check the path; councils that need no file are `quickstart`, `karpathy`, `panel`, `voting`, `specialist`, `tournament`, `consensus`, `weighted-consensus`, `jury`, `debate`, `design-review`, `code-review`, `local` and `local-commands`
 
 $ council run quikstart
 error: there is no shipped council named `quikstart`
@@ -217,7 +217,7 @@ error: there is no shipped council named `quikstart`
 
 $ council run nothing-like-it
 error: there is no shipped council named `nothing-like-it`
-  = help: shipped are `quickstart`, `karpathy`, `design-review`, `code-review`, `local` and `local-commands`; a path to a spec has a `/` or ends in `.toml`
+  = help: shipped are `quickstart`, `karpathy`, `panel`, `voting`, `specialist`, `tournament`, `consensus`, `weighted-consensus`, `jury`, `debate`, `design-review`, `code-review`, `local` and `local-commands`; a path to a spec has a `/` or ends in `.toml`
 
 
 "#]]

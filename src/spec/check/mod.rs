@@ -9,6 +9,7 @@ mod command;
 mod members;
 mod prompts;
 mod providers;
+mod repeat;
 mod rounds;
 
 pub(super) use providers::{BuiltIn, built_in};

@@ -4,6 +4,7 @@ mod ending;
 mod holding;
 mod playing;
 mod recording;
+mod repeating;
 mod stage;
 mod starting;
 mod supervising;

@@ -2,12 +2,15 @@
 
 use super::stage::{Act, Diary, Memory, Mood, council, on_stage};
 use council::bus::Delivery;
-use council::event::{At, Draft, EventKind, Fold, Notice, Record, RecordState, RunId, RunStatus};
+use council::event::{
+    At, Draft, ErrorKind, EventKind, Fold, Notice, Record, RecordState, RunId, RunStatus,
+};
 use council::recorder::RecorderProcess;
-use council::run::{CancelledBy, Registry, run, start};
+use council::run::{CancelledBy, Registry, StartError, run, start};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -58,9 +61,14 @@ async fn every_event_reaches_the_recorder_in_order() {
 #[tokio::test(start_paused = true)]
 async fn events_of_another_run_are_ignored() {
     let memory = Memory::default();
-    let queue = RecorderProcess::start(Box::new(Diary::new(&memory)), id(), GRACE)
-        .await
-        .expect("init");
+    let queue = RecorderProcess::start(
+        Box::new(Diary::new(&memory)),
+        id(),
+        GRACE,
+        CancellationToken::new(),
+    )
+    .await
+    .expect("init");
     queue.send(event(id(), 0)).await.expect("it lives");
     queue
         .send(event("other".parse().expect("an id"), 1))
@@ -111,7 +119,7 @@ async fn a_recorder_that_fails_goes_on_and_one_that_breaks_does_not() {
             event: (1, mood),
             ..Diary::new(&memory)
         };
-        let queue = RecorderProcess::start(Box::new(diary), id(), GRACE)
+        let queue = RecorderProcess::start(Box::new(diary), id(), GRACE, CancellationToken::new())
             .await
             .expect("init");
         for seq in 0..4 {
@@ -139,7 +147,7 @@ async fn a_bad_finalize_is_told() {
             finalize: mood,
             ..Diary::new(&memory)
         };
-        let queue = RecorderProcess::start(Box::new(diary), id(), GRACE)
+        let queue = RecorderProcess::start(Box::new(diary), id(), GRACE, CancellationToken::new())
             .await
             .expect("init");
         queue.send(event(id(), 0)).await.expect("it lives");
@@ -155,9 +163,14 @@ async fn a_bad_finalize_is_told() {
 #[tokio::test(start_paused = true)]
 async fn an_abandoned_recorder_is_finalized_as_crashed() {
     let memory = Memory::default();
-    let queue = RecorderProcess::start(Box::new(Diary::new(&memory)), id(), GRACE)
-        .await
-        .expect("init");
+    let queue = RecorderProcess::start(
+        Box::new(Diary::new(&memory)),
+        id(),
+        GRACE,
+        CancellationToken::new(),
+    )
+    .await
+    .expect("init");
     drop(queue);
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(memory.all(), ["init r", "finalize crashed 0"]);
@@ -174,7 +187,7 @@ async fn back_pressure_is_no_hang() {
             back_pressure,
             ..Diary::new(&memory)
         };
-        let queue = RecorderProcess::start(Box::new(diary), id(), GRACE)
+        let queue = RecorderProcess::start(Box::new(diary), id(), GRACE, CancellationToken::new())
             .await
             .expect("init");
         queue.send(event(id(), 0)).await.expect("it lives");
@@ -184,4 +197,163 @@ async fn back_pressure_is_no_hang() {
         kept.await.expect("an answer");
         assert_eq!(memory.count("event"), seen, "{:?}", memory.all());
     }
+}
+
+const BAD: [Mood; 3] = [Mood::Fails, Mood::Panics, Mood::Hangs];
+
+/// Members that take longer than a recorder needs to count as hung.
+fn slow(diary: Diary) -> (council::run::StartOptions, Arc<super::stage::Seen>) {
+    let rounds = "[chair]\n[[round]]\nkind = \"independent_analysis\"\n\
+        [[round]]\nkind = \"synthesis\"\n";
+    let (mut options, seen) = on_stage(council(2, "", rounds), |_, _| {
+        Act::After(Duration::from_secs(60), "north")
+    });
+    options.recorder = Some(Box::new(diary));
+    (options, seen)
+}
+
+/// What the recorder went through from its first event on, checked against rule 3: in order, then
+/// finalize once, and nothing after it. Gives how many events it saw.
+#[track_caller]
+fn assert_in_order(memory: &Memory, outcome: &str) -> u64 {
+    let all = memory.all();
+    let events = all.len() - 2;
+    assert!(all[0].starts_with("init "), "{all:?}");
+    for (seq, entry) in all[1..=events].iter().enumerate() {
+        assert!(entry.starts_with(&format!("event {seq} ")), "{all:?}");
+    }
+    assert!(
+        all[events + 1].starts_with(&format!("finalize {outcome} ")),
+        "{all:?}"
+    );
+    events as u64
+}
+
+/// Rule 1: "`init` may refuse: then the run does not start." A panic or a hang is a refusal too.
+#[tokio::test(start_paused = true)]
+async fn a_recorder_that_does_not_start_starts_no_run() {
+    for mood in BAD {
+        let memory = Memory::default();
+        let (options, seen) = slow(Diary {
+            init: mood,
+            ..Diary::new(&memory)
+        });
+        let run_id = options.run_id.clone();
+        let registry = Registry::default();
+        let refused = start(options, &registry).await.expect_err("it is refused");
+        assert!(
+            matches!(refused, StartError::RecorderRefused(_)),
+            "{refused}"
+        );
+        assert_eq!(memory.all(), [format!("init {run_id}")], "{mood:?}");
+        assert!(seen.calls().is_empty());
+        assert!(registry.lookup(&run_id).is_err(), "the id is free again");
+    }
+}
+
+/// Rule 3, at each event of a run; and rule 4: "A failing recorder never kills a run."
+#[tokio::test(start_paused = true)]
+async fn wherever_a_recorder_fails_the_run_goes_on_and_finalize_comes_once_and_last() {
+    let memory = Memory::default();
+    let (options, _) = slow(Diary::new(&memory));
+    run(options).await.expect("it starts");
+    let whole = assert_in_order(&memory, "completed");
+    for (mood, from) in BAD
+        .into_iter()
+        .flat_map(|mood| (0..whole).map(move |n| (mood, n)))
+    {
+        let memory = Memory::default();
+        let (options, seen) = slow(Diary {
+            event: (from, mood),
+            ..Diary::new(&memory)
+        });
+        let result = run(options).await.expect("it starts");
+        assert_eq!(result.status, RunStatus::Completed, "{mood:?} at {from}");
+        assert!(!result.degraded && seen.calls().len() == 3);
+        assert_eq!(result.record, Record::incomplete(from), "{mood:?}");
+        let delivered = if mood == Mood::Fails { whole } else { from + 1 };
+        assert_eq!(
+            assert_in_order(&memory, "completed"),
+            delivered,
+            "{mood:?} at {from}"
+        );
+    }
+}
+
+/// Rule 3 for finalize itself, and for a recorder that breaks before it and in it.
+#[tokio::test(start_paused = true)]
+async fn finalize_is_called_once_however_it_ends() {
+    for (mood, before) in BAD
+        .into_iter()
+        .flat_map(|mood| BAD.map(|before| (mood, before)))
+    {
+        let memory = Memory::default();
+        let (options, _) = slow(Diary {
+            event: (2, before),
+            finalize: mood,
+            ..Diary::new(&memory)
+        });
+        let result = run(options).await.expect("it starts");
+        assert_eq!(result.status, RunStatus::Completed);
+        assert_eq!(result.record, Record::incomplete(2), "{before:?} {mood:?}");
+        assert_in_order(&memory, "completed");
+    }
+}
+
+/// Rule 4: "(`--require-record` makes it)": the run ends as failed, with one error of that kind.
+#[tokio::test(start_paused = true)]
+async fn a_run_that_must_be_recorded_fails_with_its_recorder() {
+    // Each event before the first answer.
+    let failures = (0..4).flat_map(|from| {
+        let bad = BAD.map(|mood| (from, Some(mood)));
+        bad.into_iter().chain([(from, None)])
+    });
+    for (from, mood) in failures {
+        let memory = Memory::default();
+        let diary = Diary::new(&memory);
+        let (mut options, seen) = slow(match mood {
+            Some(mood) => Diary {
+                event: (from, mood),
+                ..diary
+            },
+            None => Diary {
+                failing_from: Some(from),
+                ..diary
+            },
+        });
+        options.require_record = true;
+        let result = run(options).await.expect("it starts");
+        let what = format!("{mood:?} from {from}");
+        assert_eq!(result.status, RunStatus::Failed, "{what}");
+        let kinds: Vec<ErrorKind> = result.errors.iter().map(|error| error.kind).collect();
+        assert_eq!(kinds, [ErrorKind::Record], "{what}");
+        let reason = result.reason.as_deref().expect("a reason");
+        assert!(reason.contains("cannot be recorded"), "{reason}");
+        assert!(seen.calls().len() <= 2, "nobody else is asked: {what}");
+        assert_in_order(&memory, "failed");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_must_be_recorded_and_is_comes_to_its_end() {
+    let memory = Memory::default();
+    let (mut options, _) = slow(Diary::new(&memory));
+    options.require_record = true;
+    let result = run(options).await.expect("it starts");
+    assert_eq!(result.status, RunStatus::Completed);
+    assert_eq!(result.record.state, RecordState::Complete);
+}
+
+/// What is found out with the last event changes the record; the answer is there.
+#[tokio::test(start_paused = true)]
+async fn a_record_that_fails_after_the_last_round_takes_no_answer_away() {
+    let memory = Memory::default();
+    let (mut options, _) = slow(Diary {
+        finalize: Mood::Fails,
+        ..Diary::new(&memory)
+    });
+    options.require_record = true;
+    let result = run(options).await.expect("it starts");
+    assert_eq!(result.status, RunStatus::Completed);
+    assert_eq!(result.record.state, RecordState::Incomplete);
 }

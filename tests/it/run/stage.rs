@@ -265,6 +265,9 @@ pub(crate) struct Diary {
     /// The mood from this event on.
     pub(crate) event: (u64, Mood),
     pub(crate) finalize: Mood,
+    /// From which event on it says that it fails.
+    pub(crate) failing_from: Option<u64>,
+    pub(crate) is_failing: bool,
     /// How long each event takes.
     pub(crate) slow: Duration,
     /// Whether slowness is said to be back-pressure.
@@ -280,6 +283,8 @@ impl Diary {
             init: Mood::Good,
             event: (0, Mood::Good),
             finalize: Mood::Good,
+            failing_from: None,
+            is_failing: false,
             slow: Duration::ZERO,
             back_pressure: false,
             room: None,
@@ -312,6 +317,7 @@ impl Recorder for Diary {
         let room = *self.room.get_or_insert_with(|| Instant::now() + self.slow);
         sleep_until(room).await;
         self.room = None;
+        self.is_failing |= self.failing_from.is_some_and(|from| event.seq >= from);
         let (from, mood) = self.event;
         Self::behave(if event.seq >= from { mood } else { Mood::Good }).await
     }
@@ -330,6 +336,10 @@ impl Recorder for Diary {
 
     fn is_waiting_for_room(&self) -> bool {
         self.back_pressure
+    }
+
+    fn is_failing(&self) -> bool {
+        self.is_failing
     }
 }
 

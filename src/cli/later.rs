@@ -2,6 +2,7 @@
 //! and never suggested.
 
 use super::error::CliError;
+use super::usage;
 use clap::error::{ContextKind, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
@@ -94,15 +95,19 @@ fn told(command: &Command, args: &[OsString], error: clap::Error) -> CliError {
         ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand | ErrorKind::DisplayHelp
     );
     if !names_one {
-        return error.into();
+        return usage::told(command, args, error);
     }
     let Err(other) = command.clone().try_get_matches_from(args) else {
-        return error.into();
+        return usage::told(command, args, error);
     };
     let same = |about| other.kind() == error.kind() && other.get(about) == error.get(about);
     match error.kind() {
-        ErrorKind::UnknownArgument if same(ContextKind::InvalidArg) => other.into(),
-        ErrorKind::InvalidSubcommand if same(ContextKind::InvalidSubcommand) => other.into(),
+        ErrorKind::UnknownArgument if same(ContextKind::InvalidArg) => {
+            usage::told(command, args, other)
+        }
+        ErrorKind::InvalidSubcommand if same(ContextKind::InvalidSubcommand) => {
+            usage::told(command, args, other)
+        }
         ErrorKind::DisplayHelp if other.kind() == ErrorKind::InvalidSubcommand => {
             let name = other.get(ContextKind::InvalidSubcommand);
             CliError::not_yet(format_args!(
@@ -110,6 +115,6 @@ fn told(command: &Command, args: &[OsString], error: clap::Error) -> CliError {
                 name.map(ToString::to_string).unwrap_or_default()
             ))
         }
-        _ => error.into(),
+        _ => usage::told(command, args, error),
     }
 }

@@ -13,8 +13,8 @@ use crate::ui::Ui;
 #[command(after_help = "Examples:
   council list
   council list --limit 100
-  council list --json | jq -r '.[] | select(.labels.team == \"infra\") | .run_id'
-  council list --json | jq -r '.[] | select(.degraded) | .run_id'")]
+  council list --json | jq -r '.[] | select(.degraded) | .run_id'
+  council list --json | jq -r '.[] | select(.labels.team == \"infra\") | .input'")]
 pub(super) struct Args {
     /// How many runs at most
     #[arg(long, value_name = "N", default_value_t = 20)]

@@ -22,6 +22,7 @@ mod show;
 mod signals;
 mod store;
 mod topologies;
+mod usage;
 mod validate;
 mod watch;
 
@@ -34,6 +35,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 pub use man::pages as man_pages;
+
+/// What help has above the flags that every command takes.
+const GLOBAL: &str = "Global options";
 
 /// Puts one question before a panel of language models, and keeps a record of every step.
 #[derive(Debug, Parser)]
@@ -63,13 +67,13 @@ struct Cli {
 #[derive(Debug, Args)]
 struct Global {
     /// The file that keeps the runs [default: $COUNCIL_STORE, else council/runs.db in the user's data folder]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", help_heading = GLOBAL)]
     store: Option<PathBuf>,
     /// Say nothing on standard error but errors
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = GLOBAL)]
     quiet: bool,
     /// Say more: a line with its time for every step of a run; -vv also what goes to models and comes back, without keys
-    #[arg(short, long, global = true, action = ArgAction::Count)]
+    #[arg(short, long, global = true, action = ArgAction::Count, help_heading = GLOBAL)]
     verbose: u8,
 }
 
@@ -98,8 +102,14 @@ fn command() -> Command {
 /// Runs the command line `args` (the program's name first) and gives the exit code.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
     let ui = Ui::new(Streams::gather());
+    let args: Vec<OsString> = args.into_iter().collect();
+    if let Some(shell) = completions::asked() {
+        let answer = panics::catch(|| completions::answer(shell, args));
+        ui.data(&answer.unwrap_or_default());
+        return end(&ui, exit::OK);
+    }
     let bug = panics::catch(|| {
-        parse(args).and_then(|cli| match &cli.command {
+        parse(&args).and_then(|cli| match &cli.command {
             Cmd::Run(args) => run::run(&cli.global, args, &ui),
             Cmd::Show(args) => show::run(&cli.global, args, &ui),
             Cmd::List(args) => list::run(&cli.global, args, &ui),
@@ -121,25 +131,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
     }
 }
 
-fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, CliError> {
-    let args: Vec<OsString> = args.into_iter().collect();
-    let matches = later::parse(&command(), &args).map_err(|error| {
-        match dashed_question(&args).filter(|_| error.code != exit::OK) {
-            Some(text) => error.hint(format!(
-                "a question that begins with `-` is written --input={text}"
-            )),
-            None => error,
-        }
-    })?;
+fn parse(args: &[OsString]) -> Result<Cli, CliError> {
+    let matches = later::parse(&command(), args)?;
     Ok(Cli::from_arg_matches(&matches)?)
-}
-
-/// A question that begins with `-` and was taken for a flag.
-fn dashed_question(args: &[OsString]) -> Option<&str> {
-    let place = args.iter().position(|arg| arg == "--input")?;
-    args.get(place + 1)?
-        .to_str()
-        .filter(|text| text.len() > 1 && text.starts_with('-') && *text != "--")
 }
 
 fn fail(ui: &Ui, error: &CliError) -> u8 {

@@ -16,8 +16,7 @@ use std::fs;
 #[command(
     after_help = "A new run is made of recorded replies. A reply that is not on the tape fails it; nobody is asked.
 
-A FILE is what `--format ndjson` of one run has written. It holds no spec: that comes from the
-store where it has the run, else from --spec.
+A FILE is what `--format ndjson` of one run has written. It holds no spec: that comes from the store where it has the run, else from --spec.
 
 Examples:
   council replay latest

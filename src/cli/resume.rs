@@ -10,8 +10,7 @@ use crate::ui::Ui;
 /// Take up a run that crashed, failed or was cancelled
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "A new run is made, and nothing that is recorded is paid for again: every call that ended is
-played back, failed ones too, and only the others are made. The deadline starts anew.
+    after_help = "A new run is made, and nothing that is recorded is paid for again: every call that ended is played back, failed ones too, and only the others are made. The deadline starts anew.
 
 Examples:
   council resume latest

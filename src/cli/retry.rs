@@ -11,8 +11,7 @@ use crate::ui::Ui;
 /// Make a run again and ask again what failed in it
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "A new run is made. Calls that ended in an error, a timeout or a reply that could not be read
-are made again; so are those whose prompt a new answer changes. All others are played back.
+    after_help = "A new run is made. Calls that ended in an error, a timeout or a reply that could not be read are made again; so are those whose prompt a new answer changes. All others are played back.
 
 Example:
   council retry latest

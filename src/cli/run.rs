@@ -21,21 +21,18 @@ use std::sync::Arc;
     override_usage = "council run [OPTIONS] SPEC --input [TEXT | @FILE | -]\n       council run [OPTIONS] --from RUN",
     after_help = "Examples:
   council run quickstart --input \"Should a small team adopt Rust?\"
-  council run councils/karpathy.toml --input @question.md --format markdown
+  council run karpathy --input @question.md --format markdown
   git diff | council run ./review.toml --input --format json | jq .answer
-  council run ./team.toml --input \"Is it sound?\" --attach plan.md --attach costs.csv
-  council run ./team.toml --input \"…\" --model rehearsal/any      (needs no key)
+  council run ./team.toml --input @q.md --attach plan.md --attach costs.csv
   council run ./team.toml --input \"…\" --set member.cost.model=openai/gpt-5
-  council run ./team.toml --input \"…\" --only security --set defaults.timeout=30s
+  council run ./team.toml --input \"…\" --only cost --set defaults.timeout=30s
   council run ./team.toml --input \"…\" --label team=infra --label ticket=4711
-  council run --from latest --set chair.model=openai/gpt-5      (only the chair is asked again)
+  council run ./team.toml --input \"…\" --model rehearsal/any  # needs no key
+  council run --from latest --set chair.model=openai/gpt-5    # asks the chair
 
-A path for --set is one as messages have it, member[0].model from 0, or has a member's id,
-member.cost.model. It goes over the spec and over --model before anything is checked; then
---only leaves members out.
+A path for --set is one as messages have it, member[0].model from 0, or has a member's id, member.cost.model. It goes over the spec and over --model before anything is checked; then --only leaves members out.
 
-Exit codes: 0 whole, 1 failed, 2 nothing was started, 3 degraded, 5 not wholly recorded,
-6 cancelled (130 Ctrl-C, 143 SIGTERM, 129 SIGHUP), 70 a bug."
+Exit codes: 0 whole, 1 failed, 2 nothing was started, 3 degraded, 5 not wholly recorded, 6 cancelled (130 Ctrl-C, 143 SIGTERM, 129 SIGHUP), 70 a bug."
 )]
 pub(super) struct Args {
     /// A spec's path (with a `/` or ending in `.toml`), or the name of a shipped council

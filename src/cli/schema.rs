@@ -12,10 +12,9 @@ use schemars::schema_for;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   council schema spec > council.schema.json
-      With `#:schema ./council.schema.json` as its first line, editors that know Taplo check a spec
-      and complete its keys.
   council schema events | jq '.oneOf[].properties.kind.const'
-      The kinds of events, as `--format ndjson` prints them.")]
+
+With `#:schema ./council.schema.json` as its first line, editors that know Taplo check a spec and complete its keys. An event is one line of `--format ndjson`.")]
 pub(super) struct Args {
     /// Which format
     #[arg(value_enum, value_name = "FORMAT")]

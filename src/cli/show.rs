@@ -12,10 +12,10 @@ use crate::ui::{Ui, escape, screen};
 /// Show a run: its answer, or what there is of it
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  council show latest                       (the answer, as `run` printed it)
-  council show 0198 --format markdown       (all that was said, in a run by its first letters)
+  council show latest                     # the answer, as `run` printed it
+  council show 0198 --format markdown     # all that was said in that run
   council show latest --format json | jq '.members[].status'
-  council show latest --format ndjson | jq -c 'select(.kind == \"member_completed\")'
+  council show latest --format ndjson | jq -c 'select(.kind == \"notice\")'
   council show latest --round 1 --member security --prompts
 
 Exit code 1: there is no such run, or several begin so; or no call fits --round and --member.")]

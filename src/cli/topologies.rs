@@ -9,8 +9,8 @@ use crate::ui::Ui;
 /// List the ready-made lists of rounds, or print what one stands for
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  council topologies                                (their names and rounds)
-  council topologies karpathy >> ./team.toml        (the rounds, to change them)
+  council topologies                            # their names and rounds
+  council topologies karpathy >> ./team.toml    # the rounds, to change them
 
 A spec takes one by its name: topology = \"karpathy\".")]
 pub(super) struct Args {

@@ -12,11 +12,12 @@ use crate::ui::Ui;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   council validate ./team.toml
-  council validate design-review            (a shipped council)
+  council validate design-review          # a shipped council
   council validate ./team.toml --set member.cost.model=openai/gpt-5
   for spec in specs/*.toml; do council validate \"$spec\" || exit; done
 
 Nothing is called and nothing is stored. Keys that are missing are warnings.
+
 Exit codes: 0 valid, 2 it has faults.")]
 pub(super) struct Args {
     /// A spec's path (with a `/` or ending in `.toml`), or the name of a shipped council

@@ -20,8 +20,7 @@ const LOOK: Duration = Duration::from_millis(50);
 /// Watch a run that goes on in another process
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "It shows what the run's own terminal shows, from the first event on, and at the end the answer.
-Ctrl-C ends the watching, not the run: `council cancel` does that.
+    after_help = "It shows what the run's own terminal shows, from the first event on, and at the end the answer. Ctrl-C ends the watching, not the run: `council cancel` does that.
 
 Examples:
   council watch latest

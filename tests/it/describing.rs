@@ -4,34 +4,150 @@ use crate::common::TestEnv;
 use snapbox::{assert_data_eq, str};
 use std::process::Command;
 
+/// What is offered at the end of `words`, a line each, as fish is told.
+fn offered(env: &TestEnv, words: &[&str]) -> String {
+    let line = ["--", "council"].iter().chain(words);
+    let ran = env.run_as(&[("COUNCIL_COMPLETE", "fish")], line);
+    assert_eq!(ran.stderr(), "", "a shell is told nothing else");
+    ran.assert_code(0).stdout()
+}
+
+/// The same without what explains it.
+fn names(env: &TestEnv, words: &[&str]) -> Vec<String> {
+    let names = |line: &str| line.split('\t').next().map(ToOwned::to_owned);
+    offered(env, words).lines().filter_map(names).collect()
+}
+
 #[test]
 fn completions_know_all_that_is_there_and_nothing_else() {
     let env = TestEnv::new();
     for shell in ["bash", "zsh", "fish"] {
-        let script = env.run(["completions", shell]);
-        let script = script.assert_code(0).stdout();
-        for word in ["validate", "topologies", "attach", "ndjson", "completions"] {
-            assert!(script.contains(word), "{shell}: {word}");
-        }
-        for word in ["diagram", "dry-run", "max-cost"] {
-            assert!(!script.contains(word), "{shell}: {word}");
-        }
+        let script = env.run(["completions", shell]).assert_code(0).stdout();
+        assert!(script.contains("COUNCIL_COMPLETE"), "{script}");
+        assert!(script.contains(env!("CARGO_BIN_EXE_council")), "{script}");
     }
-    assert!(!env.store().exists());
+    env.write("team.toml", "");
+    env.write("notes.md", "");
+    env.write("question.md", "");
+    env.write("taken.ndjson", "");
+    env.write("specs/team.toml", "");
+    let commands = names(&env, &[""]);
+    for command in ["run", "show", "validate", "completions"] {
+        assert!(commands.contains(&command.to_owned()), "{commands:?}");
+    }
+    for later in ["diagram", "batch", "--help"] {
+        assert!(!commands.contains(&later.to_owned()), "{commands:?}");
+    }
+    assert_eq!(names(&env, &["run", "qu"]), ["quickstart"]);
+    let specs = names(&env, &["run", ""]);
+    for spec in council::spec::SHIPPED {
+        assert!(specs.contains(&spec.name.to_owned()), "{specs:?}");
+    }
+    assert!(
+        specs.ends_with(&["team.toml".to_owned(), "specs/".to_owned()]),
+        "{specs:?}"
+    );
+    assert_eq!(
+        names(&env, &["validate", "./specs/"]),
+        ["./specs/team.toml"]
+    );
+    assert_eq!(
+        names(&env, &["run", "x", "--input", "@q"]),
+        ["@question.md"]
+    );
+    assert_eq!(names(&env, &["run", "x", "--attach", "n"]), ["notes.md"]);
+    assert_eq!(names(&env, &["topologies", "kar"]), ["karpathy"]);
+    assert_eq!(names(&env, &["show", "x", "--format", "n"]), ["ndjson"]);
+    assert_eq!(
+        names(&env, &["show", "x", "--format=n"]),
+        ["--format=ndjson"]
+    );
+    assert_eq!(names(&env, &["replay", "t"]), ["taken.ndjson"]);
+    let flags = names(&env, &["run", "x", "--"]);
+    for flag in ["--input", "--store", "--on-partial"] {
+        assert!(flags.contains(&flag.to_owned()), "{flags:?}");
+    }
+    for later in ["--dry-run", "--max-cost"] {
+        assert!(!flags.contains(&later.to_owned()), "{flags:?}");
+    }
+    for nothing in [
+        vec!["diag"],
+        vec!["nothing", "x"],
+        vec!["run", "x", "--only", ""],
+    ] {
+        assert_eq!(offered(&env, &nothing), "", "{nothing:?}");
+    }
+    let help = offered(&env, &["run", "quick"]);
+    assert!(
+        help.starts_with("quickstart\t") && help.len() > 20,
+        "{help}"
+    );
 }
 
 #[test]
-fn bash_completes_a_command() {
+fn runs_are_completed_from_a_store_that_is_only_read() {
+    let env = TestEnv::new();
+    assert_eq!(names(&env, &["show", ""]), ["latest"]);
+    assert!(!env.store().exists(), "no store is made");
+    for (run_id, question) in [("one", "Which\tway\nnow?"), ("two", "And then?")] {
+        let label = format!("team={run_id}");
+        let run = [
+            "run",
+            "quickstart",
+            "-q",
+            "--run-id",
+            run_id,
+            "--label",
+            &label,
+        ];
+        env.run(run.iter().chain(&["--input", question]))
+            .assert_code(0);
+    }
+    assert_eq!(
+        offered(&env, &["show", ""]),
+        "latest\tThe newest run\ntwo\tquickstart: And then?\none\tquickstart: Which way now?\n"
+    );
+    assert_eq!(names(&env, &["run", "--from", "t"]), ["two"]);
+    assert_eq!(
+        names(&env, &["run", "x", "--label", "te"]),
+        ["team=one", "team=two"]
+    );
+    let other = ["--store", "other.db", "watch", ""];
+    assert_eq!(names(&env, &other), ["latest"], "another store");
+    env.write("other.db", "no database");
+    assert_eq!(names(&env, &other), ["latest"], "a broken store");
+    let zsh = env.run_as(
+        &[("COUNCIL_COMPLETE", "zsh"), ("_CLAP_COMPLETE_INDEX", "2")],
+        ["--", "council", "show"],
+    );
+    assert_eq!(
+        zsh.stdout(),
+        "latest:The newest run\ntwo:quickstart: And then?\none:quickstart: Which way now?"
+    );
+}
+
+#[test]
+fn bash_completes_what_it_has_cut() {
     let env = TestEnv::new();
     let script = env.write("council.bash", env.run(["completions", "bash"]).stdout());
-    let complete = "source \"$0\"; COMP_WORDS=(council va); COMP_CWORD=1; \
-        _council council va council; echo \"${COMPREPLY[@]}\"";
-    let output = Command::new("bash")
-        .args(["-c", complete])
-        .arg(script)
-        .output();
-    let Ok(output) = output else { return };
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "validate\n");
+    for (words, typed, whole) in [
+        ("council va", "va", "validate"),
+        ("council run qui", "qui", "quickstart"),
+        ("council show latest --format = js", "js", "json"),
+        ("council topologies --stor", "--stor", "--store"),
+    ] {
+        let complete = format!(
+            "source \"$0\"; COMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); \
+             _clap_complete_council council {typed} council; echo \"${{COMPREPLY[*]}}\""
+        );
+        let output = Command::new("bash")
+            .args(["-c", &complete])
+            .arg(&script)
+            .env("COUNCIL_STORE", env.store())
+            .output();
+        let Ok(output) = output else { return };
+        assert_eq!(String::from_utf8_lossy(&output.stdout).trim_end(), whole);
+    }
 }
 
 #[test]
@@ -69,13 +185,23 @@ fn every_command_teaches_by_example() {
         "validate",
         "topologies",
         "events",
+        "watch",
         "cancel",
         "schema",
         "completions",
+        "resume",
+        "retry",
+        "replay",
     ] {
         let help = env.run([command, "--help"]).assert_code(0).stdout();
-        let examples = help.split("Examples:").nth(1).expect(command);
+        let examples = help.split("\nExample").nth(1).expect(command);
         assert!(examples.contains(&format!("council {command}")), "{help}");
+        let wide = |line: &&str| line.chars().count() > 78 && line.contains("council ");
+        let wide = examples
+            .lines()
+            .filter(|line| line.starts_with("  "))
+            .find(wide);
+        assert_eq!(wide, None, "an example fits in 80 columns");
     }
 }
 
@@ -93,6 +219,9 @@ fn slips_are_told_from_what_is_there() {
         vec!["topologies", "karpaty"],
         vec!["show", "lates"],
         vec!["schema", "event"],
+        vec!["rn"],
+        vec!["help", "rnu"],
+        vec!["completions", "csh"],
     ] {
         let ran = env.run(&args);
         let first = ran.stderr();
@@ -135,6 +264,30 @@ error: invalid value 'event' for '<FORMAT>'
   [possible values: spec, events]
 
   tip: a similar value exists: 'events'
+
+For more information, try '--help'.
+
+$ council rn
+error: unrecognized subcommand 'rn'
+
+  tip: a similar subcommand exists: 'run'
+
+Usage: council [OPTIONS] <COMMAND>
+
+For more information, try '--help'.
+
+$ council help rnu
+error: unrecognized subcommand 'rnu'
+
+  tip: a similar subcommand exists: 'run'
+
+Usage: council [OPTIONS] <COMMAND>
+
+For more information, try '--help'.
+
+$ council completions csh
+error: invalid value 'csh' for '<SHELL>'
+  [possible values: bash, zsh, fish]
 
 For more information, try '--help'.
 

@@ -53,7 +53,6 @@ const GUARDED: &[(&str, &[&str])] = &[
     ("rusqlite", &["store/"]),
     ("clap", &["cli/"]),
     ("clap_complete", &["cli/"]),
-    ("clap_mangen", &["cli/"]),
     ("anyhow", &["cli/"]),
     ("indicatif", &["display/bars.rs", "display/bars/"]),
     ("reqwest", &["provider/http.rs", "provider/http/"]),

@@ -102,7 +102,13 @@ fn act(play: &Play, call: &CallKey, attempt: u32) -> Act {
 
 /// A recorder that keeps what it is given.
 #[derive(Clone, Default)]
-struct Keeper(Arc<Mutex<(Vec<Arc<Event>>, Vec<RunResult>)>>);
+struct Keeper(Arc<Mutex<Kept>>);
+
+#[derive(Clone, Default)]
+struct Kept {
+    events: Vec<Arc<Event>>,
+    outcomes: Vec<RunResult>,
+}
 
 #[async_trait]
 impl Recorder for Keeper {
@@ -111,7 +117,7 @@ impl Recorder for Keeper {
     }
 
     async fn handle_event(&mut self, event: Arc<Event>) -> Result<(), RecorderError> {
-        self.0.lock().expect("kept").0.push(event);
+        self.0.lock().expect("kept").events.push(event);
         Ok(())
     }
 
@@ -122,7 +128,7 @@ impl Recorder for Keeper {
             | Finalize::Cancelled(result) => *result,
             Finalize::Crashed(why) => panic!("crashed: {why}"),
         };
-        self.0.lock().expect("kept").1.push(result);
+        self.0.lock().expect("kept").outcomes.push(result);
         Ok(Record::of(RecordState::Complete))
     }
 }
@@ -170,7 +176,10 @@ async fn held(mut options: StartOptions, seen: Arc<Seen>, cancel: Option<u64>) -
         lasted,
     };
     check_events(&came);
-    let (kept, outcomes) = keeper.0.lock().expect("kept").clone();
+    let Kept {
+        events: kept,
+        outcomes,
+    } = keeper.0.lock().expect("kept").clone();
     assert!(
         kept.iter().map(|event| &**event).eq(&came.events),
         "recorder and subscriber agree"

@@ -9,6 +9,7 @@ mod events;
 mod faults;
 mod flags;
 mod hostile;
+mod hostile_text;
 mod locks;
 mod man;
 mod never_panics;

@@ -3,8 +3,10 @@
 
 use crate::common::TestEnv;
 use serde_json::{Map, Value};
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 const BEGIN: &str = "<!-- reference:";
 const END: &str = "<!-- end of reference -->";
@@ -110,6 +112,39 @@ fn every_shipped_council_is_named() {
         let name = format!("`{}`", shipped.name);
         assert!(readme().contains(&name), "{name}");
     }
+}
+
+#[test]
+fn every_guarantee_names_tests_that_exist() {
+    let program = std::env::current_exe().expect("this program");
+    let listed = Command::new(program)
+        .arg("--list")
+        .output()
+        .expect("a list");
+    let listed = String::from_utf8(listed.stdout).expect("UTF-8");
+    let tests: HashSet<&str> = listed
+        .lines()
+        .filter_map(|line| line.strip_suffix(": test"))
+        .collect();
+    let readme = readme();
+    let (_, section) = readme
+        .split_once("## What you can rely on")
+        .expect("it is there");
+    let rows = section
+        .lines()
+        .filter(|line| line.starts_with("| "))
+        .skip(2);
+    let mut named = 0;
+    for row in rows {
+        let proof = row.split(" | ").nth(1).expect("a second cell");
+        let names: Vec<&str> = proof.split('`').skip(1).step_by(2).collect();
+        assert!(!names.is_empty(), "no test shows it: {row}");
+        for name in names {
+            assert!(tests.contains(name), "there is no test `{name}`");
+            named += 1;
+        }
+    }
+    assert!(named > 20, "{named}");
 }
 
 fn path() -> PathBuf {

@@ -5,8 +5,8 @@ use super::error::CliError;
 use super::exit;
 use super::signals::{self, Signals};
 use crate::bus::Subscription;
-use crate::display::{Display, Mode, Progress, RateLimits, Wishes, closing, mode};
-use crate::event::{RunId, RunResult};
+use crate::display::{Display, Mode, Progress, RateLimits, Wishes, closing, lacking, mode};
+use crate::event::{RecordState, RunId, RunResult};
 use crate::recorder::SqliteRecorder;
 use crate::report::{Format, Page, json, page, terminal};
 use crate::run::{RunHandle, StartOptions, Supervisor};
@@ -363,6 +363,12 @@ impl Watcher {
                 ui.line(line);
             }
             ui.line(closing(result));
+        } else if let Some(lack) = lacking(&result.record) {
+            // The exit code says that something is wrong; this says what, however quiet it is.
+            ui.warning(format!("run {} is {lack}", result.run_id));
+        }
+        if result.record.state == RecordState::Spilled {
+            ui.hint("the next run with this store takes it back into it");
         }
         if let Some(error) = &failed {
             ui.error(format!("the result could not be written: {error}"));

@@ -1,6 +1,6 @@
 //! The line that every run ends with.
 
-use crate::event::{RecordState, RunResult, RunStatus};
+use crate::event::{Record, RecordState, RunResult, RunStatus};
 use crate::report::{standing, words};
 use crate::ui::{Line, Tone};
 
@@ -47,21 +47,30 @@ pub fn closing(result: &RunResult) -> Line {
     }
     add(&format!("run {}", result.run_id));
     line = line.with(Tone::Plain, rest);
-    let record = &result.record;
-    let lack = match (record.state, &record.path, record.from_seq) {
-        (RecordState::Complete, _, _) => return line,
-        (RecordState::Off, _, _) => return line.with(Tone::Plain, ", not recorded"),
-        (_, Some(path), _) => format!("recorded in part in {path}"),
+    match (result.record.state, lacking(&result.record)) {
+        (_, Some(lack)) => line.with(Tone::Plain, ", ").with(Tone::Bad, lack),
+        (RecordState::Off, None) => line.with(Tone::Plain, ", not recorded"),
+        (_, None) => line,
+    }
+}
+
+/// What the store lacks of a run that was to be recorded, and where that is.
+#[must_use]
+pub fn lacking(record: &Record) -> Option<String> {
+    Some(match (record.state, &record.path, record.from_seq) {
+        (RecordState::Complete | RecordState::Off, _, _) => return None,
+        (_, Some(path), None) => format!("recorded in part in {path}"),
+        (_, Some(path), Some(seq)) => {
+            format!("recorded in part in {path}, and not from event {seq} on")
+        }
         (_, None, Some(seq)) => format!("not recorded from event {seq} on"),
         (_, None, None) => "not wholly recorded".to_owned(),
-    };
-    line.with(Tone::Plain, ", ").with(Tone::Bad, lack)
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::Record;
     use crate::report::fixture;
     use snapbox::{assert_data_eq, str};
 

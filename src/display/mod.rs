@@ -14,7 +14,7 @@ pub mod mode;
 mod screen;
 mod terminal;
 
-pub use closing::closing;
+pub use closing::{closing, lacking};
 pub use limits::RateLimits;
 pub use mode::{Mode, Progress, Wishes};
 pub use screen::Screen;

@@ -218,6 +218,10 @@ impl<'a> Scribe<'a> {
             }
             self.look_up(&mut group);
             self.write(&mut group);
+            // What woke this thread to look may have been taken along by a write.
+            if self.board.is_closing.load(Ordering::Acquire) {
+                self.jobs.close();
+            }
         }
         if !self.late.is_empty() {
             // The last chance; what is still in the way leaves runs that read as crashed.
@@ -443,7 +447,7 @@ impl<'a> Scribe<'a> {
         }
         // Somebody has cut it, or only made it smaller. What this connection has read before
         // tells nothing.
-        let is_whole = open::is_whole(&self.path, TRY);
+        let is_whole = len > 0 && open::is_whole(&self.path, TRY);
         if is_whole {
             self.len = len;
         }

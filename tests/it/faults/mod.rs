@@ -1,8 +1,13 @@
 //! What breaks, is broken on purpose: nothing is lost, and nothing is said that is not so.
 
+mod crowds;
+mod disks;
 mod kills;
+mod members;
 
+use crate::common::server::{Do, stream_head};
 use rusqlite::Connection;
+use serde_json::json;
 use std::path::Path;
 
 /// Fails unless the store is whole: readable, no run with a gap, none with two ends.
@@ -20,6 +25,22 @@ fn assert_sound(store: &Path) {
     let ends = "SELECT coalesce(group_concat(run_id), '') FROM (SELECT run_id FROM events \
          WHERE kind IN ('run_completed', 'run_failed') GROUP BY run_id HAVING count(*) > 1)";
     assert_eq!(text(ends), "", "runs with two ends");
+}
+
+/// A good reply of an OpenAI server, in several pieces.
+fn say(text: &str) -> Vec<Do> {
+    let mut frames = String::new();
+    for piece in text.as_bytes().chunks(24) {
+        let content = String::from_utf8_lossy(piece);
+        let data = json!({ "choices": [{ "index": 0, "delta": { "content": content } }] });
+        frames.push_str(&format!("data: {data}\n\n"));
+    }
+    let stop = json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": "stop" }] });
+    frames.push_str(&format!("data: {stop}\n\ndata: [DONE]\n\n"));
+    vec![
+        Do::Send(stream_head("text/event-stream")),
+        Do::Send(frames.into_bytes()),
+    ]
 }
 
 /// Draws that follow from a seed.

@@ -34,8 +34,8 @@ pub(super) fn settle_all(
     let spills = Spills::of(path);
     let mut left = Vec::new();
     let mut open = HashSet::new();
-    for (file, spilled) in spills.all() {
-        let why = match &spilled {
+    for file in spills.files() {
+        let why = match &spill::read_named(&file) {
             Ok(spilled) => match take_back(conn, live, spilled) {
                 Ok(Fate::Back) => {
                     spill::remove(&file);

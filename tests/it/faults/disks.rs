@@ -1,7 +1,7 @@
 //! Disks that are full, stores that are locked, cut, deleted or written by others while a run goes
 //! on: the run ends, and says how much of it is kept and where.
 
-use super::{assert_sound, say};
+use super::{assert_sound, say, tell};
 use crate::common::TestEnv;
 use crate::common::server::Server;
 use crate::reading::scripted;
@@ -355,7 +355,7 @@ fn where_nothing_can_be_written_nothing_is_started() {
     fs::set_permissions(env.path("shut"), fs::Permissions::from_mode(0o500)).expect("shut");
     let mut stores = vec!["file/runs.db"];
     if rustix::process::geteuid().is_root() {
-        println!("a read-only folder is not tried: permissions bind no superuser");
+        tell("a read-only folder is not tried: permissions bind no superuser");
     } else {
         stores.push("shut/runs.db");
     }

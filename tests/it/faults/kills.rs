@@ -1,6 +1,6 @@
 //! A run that is killed anywhere: what was stored stays, and no stored reply is asked for again.
 
-use super::{Draws, assert_sound, say};
+use super::{Draws, assert_sound, say, tell};
 use crate::common::TestEnv;
 use crate::common::server::{Asked, Server};
 use council::event::{Event, EventKind, RunStatus};
@@ -208,7 +208,7 @@ fn a_run_that_is_killed_anywhere_is_resumed_and_pays_for_nothing_twice() {
         }
     });
     let met = met.into_inner().expect("the count");
-    println!("kills met: {met:?}");
+    tell(&format!("kills met: {met:?}"));
     assert!(in_time(&met) >= KILLS, "{met:?}");
     for kind in [
         "run_started",

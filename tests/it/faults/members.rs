@@ -1,6 +1,6 @@
 //! Members that misbehave in every way at once, and councils of which every server has a bad day.
 
-use super::{Draws, assert_sound, say};
+use super::{Draws, assert_sound, say, tell};
 use crate::common::TestEnv;
 use crate::common::server::{Do, Server, reply, stream_head};
 use serde_json::Value;
@@ -167,6 +167,6 @@ fn whole_councils_under_hostile_servers_end_in_one_recorded_outcome() {
         let shown = env.run(["show", &run_id, "--format", "json"]).json();
         assert_eq!(shown["record"]["state"], "complete");
     }
-    println!("exit codes: {codes:?}");
+    tell(&format!("exit codes: {codes:?}"));
     assert_sound(&env.store());
 }

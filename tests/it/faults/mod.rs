@@ -43,6 +43,15 @@ fn say(text: &str) -> Vec<Do> {
     ]
 }
 
+/// Says something that whoever reads a failed test, or runs it with `--nocapture`, is to know.
+#[expect(
+    clippy::print_stdout,
+    reason = "a test has no other place to say it, and the harness captures it"
+)]
+fn tell(text: &str) {
+    println!("{text}");
+}
+
 /// Draws that follow from a seed.
 struct Draws(u64);
 
@@ -54,7 +63,7 @@ impl Draws {
             let now = std::time::SystemTime::UNIX_EPOCH.elapsed();
             now.map_or(1, |now| now.as_micros() as u64)
         });
-        println!("{test}: COUNCIL_TEST_SEED={seed}");
+        tell(&format!("{test}: COUNCIL_TEST_SEED={seed}"));
         Self(seed)
     }
 

@@ -401,6 +401,10 @@ impl<'a> Scribe<'a> {
     }
 
     fn give_up(&mut self, group: &mut Vec<Job>, fault: &rusqlite::Error) {
+        if !may_pass(fault) {
+            // The file may be damaged; it is looked at before anything is said of it.
+            self.len = u64::MAX;
+        }
         for run_id in group.iter().filter_map(Job::run_id) {
             self.begin_to_spill(run_id);
         }

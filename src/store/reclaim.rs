@@ -12,6 +12,7 @@ use super::sql::{self, Ending, Line, Wrote};
 use crate::event::Record;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::collections::HashSet;
+use std::fs;
 use std::path::Path;
 
 /// What became of one file.
@@ -50,6 +51,8 @@ pub(super) fn settle_all(
                     format!("the store does not take it now: {fault}")
                 }
             },
+            // Another process was faster.
+            Err(_) if fs::symlink_metadata(&file).is_err() => continue,
             Err(why) => why.clone(),
         };
         left.push(format!("{} was left where it is: {why}", file.display()));

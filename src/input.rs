@@ -4,8 +4,10 @@
 //! anything is started.
 
 mod attachments;
+mod secrets;
 
 pub use attachments::{AttachError, attach};
+pub use secrets::Suspicion;
 
 use std::fs::{self, File};
 use std::io::{self, Read};

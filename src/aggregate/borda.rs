@@ -1,6 +1,7 @@
 //! `borda`: the mean of normalized points.
 
-use super::{Aggregator, Tally, levels_of, usable};
+use super::usable::Order;
+use super::{Aggregator, Counts, Tally, sum};
 use crate::event::CastBallot;
 use indexmap::IndexMap;
 
@@ -19,45 +20,70 @@ impl Aggregator for Borda {
         "borda"
     }
 
+    fn summary(&self) -> &'static str {
+        "the highest mean of points for each place"
+    }
+
+    fn counts(&self) -> Counts {
+        Counts::Rankings
+    }
+
     fn tally(&self, candidates: &[String], ballots: &[CastBallot]) -> Tally {
-        let mut points: IndexMap<&str, Vec<f64>> = candidates
-            .iter()
-            .map(|name| (name.as_str(), Vec::new()))
-            .collect();
-        for (among, ranked) in ballots
-            .iter()
-            .filter_map(|ballot| usable(ballot, candidates))
-        {
-            let last = (among.len() - 1) as f64;
-            // The places left run from `ranked.len()` to `last`: their mean is their middle.
-            let left_out = (last - ranked.len() as f64) / 2.0 / last;
-            for name in among {
-                let place = ranked.iter().position(|ranked| *ranked == name);
-                let point = place.map_or(left_out, |place| (last - place as f64) / last);
-                points.entry(name).or_default().push(point);
-            }
-        }
-        let scores = points
-            .into_iter()
-            .filter(|(_, points)| !points.is_empty())
-            .map(|(name, points)| (name.to_owned(), mean(points)))
-            .collect();
-        Tally {
-            levels: levels_of(&scores),
-            scores,
-        }
+        let places = places(candidates, ballots);
+        Tally::by_score(scores(&places))
     }
 }
 
-/// The mean, to its last bit independent of the order of the terms.
-fn mean(mut terms: Vec<f64>) -> f64 {
-    terms.sort_by(f64::total_cmp);
-    terms.iter().sum::<f64>() / terms.len() as f64
+/// Where a ballot puts a candidate, from 1.
+pub(super) struct Placed {
+    /// The place; the middle of the places left where the ballot leaves the candidate out.
+    pub(super) place: f64,
+    /// The last place on this ballot.
+    pub(super) last: f64,
+}
+
+/// The places of each candidate that some ballot could rank, in the order of the candidates.
+pub(super) fn places<'a>(
+    candidates: &'a [String],
+    ballots: &[CastBallot],
+) -> IndexMap<&'a str, Vec<Placed>> {
+    let mut places: IndexMap<&str, Vec<Placed>> = candidates
+        .iter()
+        .map(|name| (name.as_str(), Vec::new()))
+        .collect();
+    for Order { among, ranked } in ballots
+        .iter()
+        .filter_map(|ballot| Order::of(ballot, candidates))
+    {
+        let last = among.len() as f64;
+        let left_out = f64::midpoint((ranked.len() + 1) as f64, last);
+        for name in among {
+            let place = ranked.iter().position(|ranked| *ranked == name);
+            let place = place.map_or(left_out, |place| (place + 1) as f64);
+            if let Some(places) = places.get_mut(name) {
+                places.push(Placed { place, last });
+            }
+        }
+    }
+    places.retain(|_, places| !places.is_empty());
+    places
+}
+
+/// The mean of the normalized points.
+pub(super) fn scores(places: &IndexMap<&str, Vec<Placed>>) -> IndexMap<String, f64> {
+    let point = |placed: &Placed| (placed.last - placed.place) / (placed.last - 1.0);
+    places
+        .iter()
+        .map(|(name, places)| {
+            let points = places.iter().map(point).collect();
+            ((*name).to_owned(), sum(points) / places.len() as f64)
+        })
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{ballot, names};
+    use super::super::testing::{ballot, names};
     use super::*;
 
     fn scores(candidates: &str, ballots: &[CastBallot]) -> Vec<(String, f64)> {

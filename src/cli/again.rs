@@ -24,25 +24,28 @@ pub(super) struct Recorded {
     deadline: Option<Duration>,
 }
 
-/// A spec to use in place of the one that is recorded.
-pub(super) struct Instead<'a> {
-    /// Its path or name.
-    pub(super) spec: &'a str,
-    /// Whether it may be another one.
-    pub(super) force: bool,
+/// What a recorded run is made again on. By default that is its own council, as recorded.
+#[derive(Default)]
+pub(super) struct Basis<'a> {
+    /// The path or name of a spec to use in place of the one that is recorded.
+    pub(super) spec: Option<&'a str>,
+    /// What is changed in the spec.
+    pub(super) changes: Overrides,
+    /// Whether it may be another council than the one that is recorded.
+    pub(super) may_differ: bool,
 }
 
 impl Recorded {
-    /// The run as the store has it, on its own council or the one `instead`.
+    /// The run as the store has it.
     pub(super) fn of_store(
         reader: &Reader,
         run_id: &RunId,
-        instead: Option<&Instead<'_>>,
+        basis: &Basis<'_>,
     ) -> Result<Self, CliError> {
         let recipe = reader.recipe(run_id)?;
-        let council = match instead {
-            Some(instead) => council_instead(instead, run_id, &recipe.spec_hash)?,
-            None => council_of(&recipe, run_id)?,
+        let council = match basis.spec {
+            Some(spec) => council_instead(spec, basis, run_id, &recipe.spec_hash)?,
+            None => council_of(&recipe, &basis.changes, run_id)?,
         };
         let deadline = recipe.limits.get("deadline_ms").and_then(Value::as_u64);
         let attached = recipe.files.iter();
@@ -59,11 +62,15 @@ impl Recorded {
         })
     }
 
-    /// The run whose events are `events`, on the council `instead`.
-    pub(super) fn of_events(events: Vec<Event>, instead: &Instead<'_>) -> Result<Self, CliError> {
+    /// The run whose events are `events`, on the council of `spec`.
+    pub(super) fn of_events(
+        events: Vec<Event>,
+        spec: &str,
+        basis: &Basis<'_>,
+    ) -> Result<Self, CliError> {
         let (run_id, started) = beginning(&events)?;
         let (run_id, started) = (run_id.clone(), started.clone());
-        let council = council_instead(instead, &run_id, &started.spec_hash)?;
+        let council = council_instead(spec, basis, &run_id, &started.spec_hash)?;
         Ok(Self {
             deadline: council.deadline,
             council: Arc::new(council),
@@ -129,27 +136,32 @@ pub(super) fn beginning(events: &[Event]) -> Result<(&RunId, &RunStarted), CliEr
     }
 }
 
-/// The council that the run was made with, from what its row keeps; no file is read.
-fn council_of(recipe: &Recipe, run_id: &RunId) -> Result<Council, CliError> {
-    let made = Council::from_resolved(&recipe.resolved, &recipe.files);
-    let mut council = made.map_err(|faults| {
-        let first = faults.0.first().map(|fault| fault.message.clone());
-        CliError::usage(format_args!(
-            "the council of run {run_id} cannot be made again: {}",
-            first.unwrap_or_default()
-        ))
-        .hint("another version of council may have recorded it")
+/// The council that the run was made with, from what its row keeps, with `changes`.
+fn council_of(recipe: &Recipe, changes: &Overrides, run_id: &RunId) -> Result<Council, CliError> {
+    let name = format!("the spec of run {run_id}");
+    let made = spec::reload(&name, &recipe.resolved, &recipe.files, changes);
+    let mut council = made.map_err(|fault| {
+        let error = CliError::from(fault);
+        if *changes == Overrides::default() {
+            error.hint("another version of council may have recorded it")
+        } else {
+            error
+        }
     })?;
     council.source.bytes.clone_from(&recipe.spec);
     Ok(council)
 }
 
-fn council_instead(instead: &Instead<'_>, run_id: &RunId, hash: &str) -> Result<Council, CliError> {
-    let council = spec::load(instead.spec, &Overrides::default())?;
-    if council.source.hash != hash && !instead.force {
+fn council_instead(
+    spec: &str,
+    basis: &Basis<'_>,
+    run_id: &RunId,
+    hash: &str,
+) -> Result<Council, CliError> {
+    let council = spec::load(spec, &basis.changes)?;
+    if council.source.hash != hash && !basis.may_differ {
         return Err(CliError::usage(format_args!(
-            "{} is not the spec of run {run_id}: their hashes differ",
-            instead.spec
+            "{spec} is not the spec of run {run_id}: their hashes differ"
         ))
         .hint("--force takes it all the same"));
     }

@@ -101,7 +101,18 @@ impl From<InputError> for CliError {
 
 impl From<AttachError> for CliError {
     fn from(error: AttachError) -> Self {
-        Self::usage(error)
+        let hint = match &error {
+            AttachError::Secret { path, .. } => Some(format!(
+                "models would read it, and the record would keep it; if that is what you want: \
+                 --attach-secret {}",
+                path.display()
+            )),
+            _ => None,
+        };
+        Self {
+            hints: hint.into_iter().collect(),
+            ..Self::usage(error)
+        }
     }
 }
 

@@ -5,14 +5,17 @@ use super::error::CliError;
 use super::exit;
 use super::signals::{self, Signals};
 use crate::bus::Subscription;
-use crate::display::{Display, Mode, Progress, RateLimits, Wishes, closing, lacking, mode};
+use crate::display::{
+    Display, Mode, Progress, RateLimits, Wishes, closing, lacking, mode, next_step,
+};
 use crate::event::{RecordState, RunId, RunResult};
+use crate::provider::WireTap;
 use crate::recorder::SqliteRecorder;
 use crate::report::{Format, Page, json, page, terminal};
 use crate::run::{RunHandle, StartOptions, Supervisor};
 use crate::spec::{Council, OnPartial, parse_duration};
 use crate::store::{NewRun, Writer};
-use crate::ui::{NARROWEST, Streams, Ui};
+use crate::ui::{Line, NARROWEST, Streams, Tone, Ui};
 use clap::ValueEnum;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -75,7 +78,7 @@ impl From<FormatArg> for Format {
 }
 
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
-enum ProgressArg {
+pub(super) enum ProgressArg {
     /// Rows on a terminal, lines elsewhere
     #[default]
     Auto,
@@ -171,6 +174,9 @@ pub(super) fn make(
         options.run_id = run_id.clone();
     }
     options.deadline = flags.deadline.or(options.deadline);
+    if prepared.mode.wire {
+        options.context = options.context.with_wire(wire_to(ui));
+    }
     options.require_record = flags.require_record;
     crate::run::check(&options)?;
     let writer = if flags.no_record {
@@ -190,6 +196,15 @@ pub(super) fn make(
     // A call that blocks its thread must not hold up the end.
     runtime.shutdown_background();
     code
+}
+
+/// Shows the wire as lines among the others, each with the call that it belongs to.
+fn wire_to(ui: &Ui) -> WireTap {
+    let ui = ui.clone();
+    Arc::new(move |call, line| {
+        let call = format!("{call} ");
+        ui.line(Line::new().with(Tone::Strong, call).with(Tone::Faint, line));
+    })
 }
 
 /// Where output goes: with `--output` none of the data goes to a terminal.
@@ -363,6 +378,9 @@ impl Watcher {
                 ui.line(line);
             }
             ui.line(closing(result));
+            if let Some(step) = next_step(result) {
+                ui.hint(step);
+            }
         } else if let Some(lack) = lacking(&result.record) {
             // The exit code says that something is wrong; this says what, however quiet it is.
             ui.warning(format!("run {} is {lack}", result.run_id));

@@ -1,7 +1,32 @@
-//! Flags of commands that make a run, read and checked.
+//! Flags that several commands take, read and checked.
 
 use super::error::CliError;
+use crate::spec::{Overrides, Setting};
 use std::collections::BTreeMap;
+
+/// What a spec is changed by before it is checked.
+#[derive(Debug, clap::Args)]
+pub(super) struct Changes {
+    /// Ask this model, PROVIDER/MODEL, in place of every member's and the chair's
+    #[arg(long, value_name = "REF")]
+    model: Option<String>,
+    /// Ask only this member; may be given again. Rounds and fallbacks that name others go on without them
+    #[arg(long, value_name = "ID")]
+    only: Vec<String>,
+    /// Set a value of the spec, such as min_members=2 or member.security.model=openai/gpt-5-mini; may be given again
+    #[arg(long, value_name = "PATH=VALUE")]
+    set: Vec<Setting>,
+}
+
+impl Changes {
+    pub(super) fn overrides(&self) -> Overrides {
+        Overrides {
+            model: self.model.clone(),
+            set: self.set.clone(),
+            only: self.only.clone(),
+        }
+    }
+}
 
 /// One label, `KEY=VALUE`.
 ///

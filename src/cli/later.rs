@@ -9,7 +9,7 @@ use std::ffi::OsString;
 
 /// Commands.
 const COMMANDS: &[&str] = &[
-    "watch", "batch", "diff", "export", "stats", "search", "prune", "doctor", "diagram",
+    "batch", "diff", "export", "stats", "search", "prune", "doctor", "diagram",
 ];
 
 /// Commands that make a run.
@@ -24,7 +24,7 @@ const LIMITS: &[(&str, bool)] = &[
 ];
 
 /// Flags of `run` alone.
-const FLAGS: &[(&str, bool)] = &[("from", true), ("dry-run", false)];
+const FLAGS: &[(&str, bool)] = &[("dry-run", false)];
 
 /// The flags of `command` that come later.
 fn flags_of(command: &str) -> impl Iterator<Item = &'static (&'static str, bool)> {

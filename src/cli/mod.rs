@@ -23,6 +23,7 @@ mod signals;
 mod store;
 mod topologies;
 mod validate;
+mod watch;
 
 use crate::ui::{Streams, Ui};
 use clap::{
@@ -67,7 +68,7 @@ struct Global {
     /// Say nothing on standard error but errors
     #[arg(short, long, global = true)]
     quiet: bool,
-    /// Say more: a line with its time for every step of a run
+    /// Say more: a line with its time for every step of a run; -vv also what goes to models and comes back, without keys
     #[arg(short, long, global = true, action = ArgAction::Count)]
     verbose: u8,
 }
@@ -80,6 +81,7 @@ enum Cmd {
     Validate(validate::Args),
     Topologies(topologies::Args),
     Events(events::Args),
+    Watch(watch::Args),
     Cancel(cancel::Args),
     Schema(schema::Args),
     Completions(completions::Args),
@@ -104,6 +106,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
             Cmd::Validate(args) => validate::run(args, &ui),
             Cmd::Topologies(args) => topologies::run(args, &ui),
             Cmd::Events(args) => events::run(&cli.global, args, &ui),
+            Cmd::Watch(args) => watch::run(&cli.global, args, &ui),
             Cmd::Cancel(args) => cancel::run(&cli.global, args, &ui),
             Cmd::Schema(args) => schema::run(args, &ui),
             Cmd::Completions(args) => completions::run(args, &ui),

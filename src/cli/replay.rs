@@ -1,7 +1,7 @@
 //! `council replay`: a run again from its record alone.
 
 use super::Global;
-use super::again::{Instead, Recorded, beginning};
+use super::again::{Basis, Recorded, beginning};
 use super::error::CliError;
 use super::execute::{self, Flags};
 use super::resume::goes_on;
@@ -40,32 +40,28 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError> {
-    let spec = args.spec.as_deref();
-    let instead = spec.map(|spec| Instead {
-        spec,
-        force: args.force,
-    });
+    let basis = Basis {
+        spec: args.spec.as_deref(),
+        may_differ: args.force,
+        ..Basis::default()
+    };
     let recorded = if args.run.contains('/') || args.run.ends_with(".ndjson") {
-        of_file(global, &args.run, instead.as_ref())?
+        of_file(global, &args.run, &basis)?
     } else {
         let (reader, run_id) = global.find(&args.run)?;
         if !reader.result(&run_id)?.status.is_ended() {
             return Err(goes_on(&run_id));
         }
-        Recorded::of_store(&reader, &run_id, instead.as_ref())?
+        Recorded::of_store(&reader, &run_id, &basis)?
     };
     args.flags.check_output(ui)?;
     execute::make(global, &args.flags, recorded.options(Mode::Replay), ui)
 }
 
-fn of_file(
-    global: &Global,
-    path: &str,
-    instead: Option<&Instead<'_>>,
-) -> Result<Recorded, CliError> {
+fn of_file(global: &Global, path: &str, basis: &Basis<'_>) -> Result<Recorded, CliError> {
     let events = read(path)?;
-    if let Some(instead) = instead {
-        return Recorded::of_events(events, instead);
+    if let Some(spec) = basis.spec {
+        return Recorded::of_events(events, spec, basis);
     }
     let (run_id, started) = beginning(&events)?;
     let reader = global.reader()?;
@@ -77,7 +73,7 @@ fn of_file(
     };
     match reader {
         Some(reader) if has(&reader)? => {
-            let recorded = Recorded::of_store(&reader, run_id, None)?;
+            let recorded = Recorded::of_store(&reader, run_id, basis)?;
             Ok(recorded.with_events(events))
         }
         _ => Err(CliError::usage(format_args!(

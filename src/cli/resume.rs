@@ -1,7 +1,7 @@
 //! `council resume`: a run that did not come to its end, taken up where it stopped.
 
 use super::Global;
-use super::again::{Instead, Recorded};
+use super::again::{Basis, Recorded};
 use super::error::CliError;
 use super::execute::{self, Flags};
 use crate::event::{RunId, RunStatus};
@@ -42,23 +42,23 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
                 "run {run_id} is completed: there is nothing to resume"
             ))
             .hint(format!(
-                "`council retry {run_id}` asks again what failed in it"
+                "`council retry {run_id}` asks again what failed in it; `council run --from {run_id} --set …` changes it"
             )));
         }
         RunStatus::Pending | RunStatus::Running => return Err(goes_on(&run_id)),
     }
     args.flags.check_output(ui)?;
-    let spec = args.spec.as_deref();
-    let instead = spec.map(|spec| Instead {
-        spec,
-        force: args.force,
-    });
-    let recorded = Recorded::of_store(&reader, &run_id, instead.as_ref())?;
+    let basis = Basis {
+        spec: args.spec.as_deref(),
+        may_differ: args.force,
+        ..Basis::default()
+    };
+    let recorded = Recorded::of_store(&reader, &run_id, &basis)?;
     execute::make(global, &args.flags, recorded.to_resume()?, ui)
 }
 
 /// What is said of a run that has not ended.
 pub(super) fn goes_on(run_id: &RunId) -> CliError {
     CliError::usage(format_args!("run {run_id} still goes on"))
-        .hint(format!("`council events {run_id} --follow` shows how"))
+        .hint(format!("`council watch {run_id}` shows how"))
 }

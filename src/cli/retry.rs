@@ -1,7 +1,7 @@
 //! `council retry`: a run again, with what failed in it asked again.
 
 use super::Global;
-use super::again::Recorded;
+use super::again::{Basis, Recorded};
 use super::error::CliError;
 use super::execute::{self, Flags};
 use super::resume::goes_on;
@@ -33,6 +33,6 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
         return Err(goes_on(&run_id));
     }
     args.flags.check_output(ui)?;
-    let recorded = Recorded::of_store(&reader, &run_id, None)?;
+    let recorded = Recorded::of_store(&reader, &run_id, &Basis::default())?;
     execute::make(global, &args.flags, recorded.options(Mode::Retry), ui)
 }

@@ -1,12 +1,15 @@
 //! `council run`: one question before one council.
 
 use super::Global;
+use super::again::{Basis, Recorded};
 use super::error::CliError;
 use super::execute::{self, Flags};
-use super::flags;
+use super::flags::{self, Changes};
+use super::resume::goes_on;
 use crate::input;
 use crate::run::StartOptions;
-use crate::spec::{self, Overrides, Setting};
+use crate::spec;
+use crate::tape::Mode;
 use crate::ui::Ui;
 use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
@@ -15,7 +18,7 @@ use std::sync::Arc;
 /// Put a question before a council
 #[derive(Debug, clap::Args)]
 #[command(
-    override_usage = "council run [OPTIONS] SPEC --input [TEXT | @FILE | -]",
+    override_usage = "council run [OPTIONS] SPEC --input [TEXT | @FILE | -]\n       council run [OPTIONS] --from RUN",
     after_help = "Examples:
   council run quickstart --input \"Should a small team adopt Rust?\"
   council run councils/karpathy.toml --input @question.md --format markdown
@@ -25,6 +28,7 @@ use std::sync::Arc;
   council run ./team.toml --input \"…\" --set member.cost.model=openai/gpt-5
   council run ./team.toml --input \"…\" --only security --set defaults.timeout=30s
   council run ./team.toml --input \"…\" --label team=infra --label ticket=4711
+  council run --from latest --set chair.model=openai/gpt-5      (only the chair is asked again)
 
 A path for --set is one as messages have it, member[0].model from 0, or has a member's id,
 member.cost.model. It goes over the spec and over --model before anything is checked; then
@@ -40,18 +44,17 @@ pub(super) struct Args {
     /// The question: TEXT, @FILE, or - for standard input, as without a value
     #[arg(long, value_name = "TEXT | @FILE | -", num_args = 0..=1, default_missing_value = "-")]
     input: Option<String>,
+    /// Begin with what RUN has recorded: its spec, question and attachments where none are given, and every reply whose question is still the same
+    #[arg(long, value_name = "RUN")]
+    from: Option<String>,
     /// Show this text file to the members beside the question; may be given again (16 files, 1 MiB each, 4 MiB in all)
     #[arg(long, value_name = "FILE")]
     attach: Vec<PathBuf>,
-    /// Ask this model, PROVIDER/MODEL, in place of every member's and the chair's
-    #[arg(long, value_name = "REF")]
-    model: Option<String>,
-    /// Ask only this member; may be given again. Rounds and fallbacks that name others go on without them
-    #[arg(long, value_name = "ID")]
-    only: Vec<String>,
-    /// Set a value of the spec, such as min_members=2 or member.security.model=openai/gpt-5-mini; may be given again
-    #[arg(long, value_name = "PATH=VALUE")]
-    set: Vec<Setting>,
+    /// As --attach, also where the file looks like it holds a secret
+    #[arg(long, value_name = "FILE")]
+    attach_secret: Vec<PathBuf>,
+    #[command(flatten)]
+    changes: Changes,
     /// Give the run a label, to find it by; may be given again
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = flags::label)]
     labels: Vec<(String, String)>,
@@ -59,22 +62,17 @@ pub(super) struct Args {
     flags: Flags,
 }
 
-impl Args {
-    fn overrides(&self) -> Overrides {
-        Overrides {
-            model: self.model.clone(),
-            set: self.set.clone(),
-            only: self.only.clone(),
-        }
-    }
-}
-
 pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError> {
     let labels = flags::labels(&args.labels)?;
+    if let Some(from) = &args.from {
+        let mut options = changed(global, args, from, ui)?;
+        options.labels.extend(labels);
+        return execute::make(global, &args.flags, options, ui);
+    }
     let spec = spec_of(args)?;
-    let council = spec::load(spec, &args.overrides())?;
+    let council = spec::load(spec, &args.changes.overrides())?;
     args.flags.check_output(ui)?;
-    let attachments = input::attach(&args.attach)?;
+    let attachments = input::attach(&args.attach, &args.attach_secret)?;
     let Some(input) = &args.input else {
         return Err(
             CliError::usage("there is no question: `--input` is missing").hint(format!(
@@ -82,14 +80,45 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
             )),
         );
     };
-    if input == "-" && io::stdin().is_terminal() && !global.quiet {
-        ui.text("reading the question from this terminal; Ctrl-D ends it");
-    }
-    let question = input::read(Some(input), io::stdin().lock())?;
+    let question = question(global, input, ui)?;
     let mut options = StartOptions::new(Arc::new(council), question);
     options.labels = labels;
     options.attachments = attachments;
     execute::make(global, &args.flags, options, ui)
+}
+
+fn question(global: &Global, input: &str, ui: &Ui) -> Result<String, CliError> {
+    if input == "-" && io::stdin().is_terminal() && !global.quiet {
+        ui.text("reading the question from this terminal; Ctrl-D ends it");
+    }
+    Ok(input::read(Some(input), io::stdin().lock())?)
+}
+
+/// The run `from` with what `args` changes; what stays the same is played back.
+fn changed(global: &Global, args: &Args, from: &str, ui: &Ui) -> Result<StartOptions, CliError> {
+    let (reader, run_id) = global.find(from)?;
+    if !reader.result(&run_id)?.status.is_ended() {
+        return Err(goes_on(&run_id));
+    }
+    let basis = Basis {
+        spec: args.spec.as_deref(),
+        changes: args.changes.overrides(),
+        may_differ: true,
+    };
+    let recorded = Recorded::of_store(&reader, &run_id, &basis)?;
+    args.flags.check_output(ui)?;
+    let mut options = recorded.options(Mode::Retry);
+    // A limit that a flag gave the old run is none of the new one's.
+    options.deadline = options.council.deadline;
+    options.seed = options.council.seed.unwrap_or(options.seed);
+    let attachments = input::attach(&args.attach, &args.attach_secret)?;
+    if !attachments.is_empty() {
+        options.attachments = attachments;
+    }
+    if let Some(input) = &args.input {
+        options.input = question(global, input, ui)?;
+    }
+    Ok(options)
 }
 
 /// The spec; or what went wrong where `--input` has swallowed it.

@@ -4,9 +4,10 @@ use super::Global;
 use super::error::CliError;
 use super::execute::FormatArg;
 use super::{exit, pager};
+use crate::display::next_step;
 use crate::event::{MemberId, RunResult};
 use crate::report::{Format, Page, detail, page, terminal};
-use crate::ui::{Ui, screen};
+use crate::ui::{Ui, escape, screen};
 
 /// Show a run: its answer, or what there is of it
 #[derive(Debug, clap::Args)]
@@ -17,7 +18,7 @@ use crate::ui::{Ui, screen};
   council show latest --format ndjson | jq -c 'select(.kind == \"member_completed\")'
   council show latest --round 1 --member security --prompts
 
-Exit code 1: there is no such run, or several begin so.")]
+Exit code 1: there is no such run, or several begin so; or no call fits --round and --member.")]
 pub(super) struct Args {
     /// A run: its id, the beginning of one, or `latest`
     #[arg(value_name = "RUN")]
@@ -47,7 +48,9 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
             member: args.member.clone(),
             prompts: args.prompts,
         };
-        ui.data(&detail::calls(&reader.events(&run_id)?, &filter));
+        let calls = detail::calls(&reader.events(&run_id)?, &filter).map_err(no_call)?;
+        let pages = !args.no_pager;
+        print_as_it_is(ui, &calls, pages);
         return Ok(exit::OK);
     }
     let format = Format::from(args.format);
@@ -62,23 +65,48 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
         ui.warning("whether its process still lives cannot be told: file locks are refused here");
     }
     print(ui, format, &result, !args.no_pager);
+    let step = next_step(&result).filter(|_| !global.quiet);
+    if let Some(step) = step {
+        ui.hint(step);
+    }
     Ok(exit::OK)
 }
 
 /// Prints a run on standard output: laid out on a terminal, byte for byte elsewhere.
-fn print(ui: &Ui, format: Format, result: &RunResult, pages: bool) {
+pub(super) fn print(ui: &Ui, format: Format, result: &RunResult, pages: bool) {
     let streams = ui.streams();
     if let (Format::Text, Some(columns)) = (format, ui.data_columns()) {
         let text = terminal::text(result, columns, streams.stdout_takes_colour());
-        let longer = screen().is_some_and(|(rows, _)| pager::is_longer(&text, rows, columns));
-        let pager = pager::chosen(|name| std::env::var_os(name));
-        if let Some(pager) = pager.filter(|_| pages && longer && !streams.term_dumb) {
-            ui.settle();
-            // Without the pager it is printed all the same.
-            drop(pager::become_pager(&pager, &text));
-        }
-        ui.data_drawn(text);
+        print_drawn(ui, text, columns, pages);
     } else if let Some(Page::Data(text) | Page::Account(text)) = page(format, result) {
-        ui.data(&text);
+        print_as_it_is(ui, &text, pages);
     }
+}
+
+/// Prints data byte for byte; on a terminal escaped.
+fn print_as_it_is(ui: &Ui, text: &str, pages: bool) {
+    match ui.data_columns() {
+        Some(columns) => print_drawn(ui, escape(text).into_owned(), columns, pages),
+        None => ui.data(text),
+    }
+}
+
+/// Prints on a terminal what was laid out for it, in a pager where it is longer than the screen.
+fn print_drawn(ui: &Ui, text: String, columns: usize, pages: bool) {
+    let longer = screen().is_some_and(|(rows, _)| pager::is_longer(&text, rows, columns));
+    let pager = pager::chosen(|name| std::env::var_os(name));
+    if let Some(pager) = pager.filter(|_| pages && longer && !ui.streams().term_dumb) {
+        ui.settle();
+        // Without the pager it is printed all the same.
+        drop(pager::become_pager(&pager, &text));
+    }
+    ui.data_drawn(text);
+}
+
+fn no_call(none: detail::NoCall) -> CliError {
+    let made: Vec<String> = none.made.iter().map(ToString::to_string).collect();
+    CliError::failed(&none).hint(match made.as_slice() {
+        [] => "it has made no call so far".to_owned(),
+        _ => format!("it made these: {}", made.join(", ")),
+    })
 }

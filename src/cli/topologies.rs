@@ -34,16 +34,13 @@ pub(super) fn run(args: &Args, ui: &Ui) -> Result<u8, CliError> {
             },
         )
     })?;
-    ui.data(&topology.as_toml());
+    ui.data(topology.as_toml());
     Ok(exit::OK)
 }
 
 fn line(topology: &Topology) -> Line {
     Line {
         name: topology.name.to_owned(),
-        rounds: topology
-            .expand(true)
-            .map(|kind| kind.name().to_owned())
-            .collect(),
+        rounds: topology.outline(),
     }
 }

@@ -29,7 +29,7 @@ const ANSWER: usize = 8 * 1024;
 #[derive(Debug, Default)]
 pub(super) struct Board {
     council: String,
-    /// How many rounds are planned.
+    /// How many rounds are planned; 0 where some are repeated, and nobody knows.
     planned: usize,
     round: Option<RoundRef>,
     /// The call whose reply is to be the answer, and what has come of it.
@@ -60,7 +60,9 @@ impl Board {
         match &event.body {
             EventKind::RunStarted(started) => {
                 self.council = words::tidy(&started.council);
-                self.planned = started.plan.rounds.len();
+                let rounds = &started.plan.rounds;
+                let repeats = rounds.iter().any(|round| !round.rounds.is_empty());
+                self.planned = if repeats { 0 } else { rounds.len() };
             }
             EventKind::RoundStarted(started) => {
                 self.answer = None;
@@ -323,8 +325,8 @@ impl Row {
         let tail = words::tidy(&self.tail);
         if !tail.is_empty() && !answer_is_shown && line.left > 2 {
             line.add(Tone::Plain, "  ");
-            let tail = words::clip_start(&tail, line.left).to_owned();
-            line.add(Tone::Faint, &tail);
+            let words = words::last_words(&tail, line.left);
+            line.add(Tone::Faint, &words);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The line that every run ends with.
 
-use crate::event::{Record, RecordState, RunResult, RunStatus};
+use crate::event::{ErrorKind, Record, RecordState, RunError, RunResult, RunStatus};
 use crate::report::{standing, words};
 use crate::ui::{Line, Tone};
 
@@ -16,8 +16,13 @@ pub fn closing(result: &RunResult) -> Line {
         RunStatus::Pending | RunStatus::Running => (Tone::Plain, result.status.name()),
     };
     let (heard, of) = standing::heard(result);
+    let hung = if standing::is_hung(result) {
+        ", jury hung"
+    } else {
+        ""
+    };
     let mut line = Line::new()
-        .with(tone, status)
+        .with(tone, format!("{status}{hung}"))
         .with(Tone::Plain, format!(": {heard} of {of} members heard"));
     if let Some(agreement) = result.agreement {
         let verdict = standing::verdict(agreement);
@@ -66,6 +71,30 @@ pub fn lacking(record: &Record) -> Option<String> {
         (_, None, Some(seq)) => format!("not recorded from event {seq} on"),
         (_, None, None) => "not wholly recorded".to_owned(),
     })
+}
+
+/// What can be done about a run that came to no answer; none where it has one, or is not recorded.
+#[must_use]
+pub fn next_step(result: &RunResult) -> Option<String> {
+    if result.record.state == RecordState::Off {
+        return None;
+    }
+    let run_id = &result.run_id;
+    let ran_out = |error: &RunError| {
+        matches!(
+            error.kind,
+            ErrorKind::Deadline | ErrorKind::Budget | ErrorKind::Record
+        )
+    };
+    match result.status {
+        RunStatus::Failed if !result.errors.iter().any(ran_out) => Some(format!(
+            "`council retry {run_id}` asks again what failed, and plays back the rest"
+        )),
+        RunStatus::Failed | RunStatus::Cancelled | RunStatus::Crashed => Some(format!(
+            "`council resume {run_id}` goes on from here, and pays for no reply twice"
+        )),
+        RunStatus::Pending | RunStatus::Running | RunStatus::Completed => None,
+    }
 }
 
 #[cfg(test)]

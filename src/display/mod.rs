@@ -14,13 +14,13 @@ pub mod mode;
 mod screen;
 mod terminal;
 
-pub use closing::{closing, lacking};
+pub use closing::{closing, lacking, next_step};
 pub use limits::RateLimits;
 pub use mode::{Mode, Progress, Wishes};
 pub use screen::Screen;
 pub use terminal::Terminal;
 
-use crate::event::Event;
+use crate::event::{At, Event};
 use crate::ui::{Line, Ui};
 use console::Term;
 use std::sync::Arc;
@@ -109,22 +109,48 @@ impl Drop for Owned<'_> {
     }
 }
 
+/// What has passed of a run. It may have begun before the display did.
+struct Passed {
+    began: Instant,
+    /// When its first event came.
+    first: Option<At>,
+}
+
+impl Passed {
+    fn now(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// When `event` came, in the time of the run.
+    fn at(&mut self, event: &Event) -> Duration {
+        let first = *self.first.get_or_insert_with(|| {
+            let age = Duration::from_millis(At::now().ms_since(event.at));
+            self.began = self.began.checked_sub(age).unwrap_or(self.began);
+            event.at
+        });
+        Duration::from_millis(event.at.ms_since(first)).min(self.now())
+    }
+}
+
 fn show(mode: Mode, ui: &Ui, from: &Receiver<Message>) {
     let owned = Owned(mode.bars.then_some(ui));
     let mut screen = Screen::new(ui.clone(), mode, Term::stderr());
-    let began = Instant::now();
+    let mut passed = Passed {
+        began: Instant::now(),
+        first: None,
+    };
     loop {
-        let waits = began.elapsed();
+        let waits = passed.now();
         let message = match screen.wait(waits) {
             None => from.recv().ok(),
             Some(wait) => {
                 let message = from.recv_timeout(wait);
-                if began.elapsed() > waits + wait + STOPPED {
+                if passed.now() > waits + wait + STOPPED {
                     screen.interrupted();
                 }
                 match message {
                     Err(RecvTimeoutError::Timeout) => {
-                        screen.tick(began.elapsed());
+                        screen.tick(passed.now());
                         continue;
                     }
                     message => message.ok(),
@@ -132,11 +158,11 @@ fn show(mode: Mode, ui: &Ui, from: &Receiver<Message>) {
             }
         };
         match message {
-            Some(Message::Event(event)) => screen.event(&event, began.elapsed()),
+            Some(Message::Event(event)) => screen.event(&event, passed.at(&event)),
             Some(Message::Line(line)) => screen.line(&line),
             Some(Message::End) | None => break,
         }
-        screen.tick(began.elapsed());
+        screen.tick(passed.now());
     }
     screen.finish();
     drop(owned);

@@ -41,6 +41,8 @@ pub struct Mode {
     pub lines: Lines,
     /// The line at the end.
     pub closing: bool,
+    /// What goes to providers and comes from them.
+    pub wire: bool,
 }
 
 /// Which lines are shown.
@@ -70,7 +72,7 @@ pub enum Lines {
 /// | `auto` | events go to the terminal, no `-v` | no | none | yes |
 /// | `auto` | elsewhere | no | brief, `-v`: timeline | yes |
 ///
-/// Able is a standard error that is a terminal and not dumb, while no events (`ndjson`) go to a
+/// `-vv` besides shows the wire, but for `-q`. Able is a standard error that is a terminal and not dumb, while no events (`ndjson`) go to a
 /// terminal on standard output, where they would run through the rows. Bars show the answer as it
 /// comes in where it is going to be printed as text on a terminal.
 #[must_use]
@@ -101,6 +103,7 @@ pub fn decide(wishes: &Wishes, streams: &Streams) -> Mode {
             () => Lines::Brief,
         },
         closing: true,
+        wire: wishes.verbosity > 1,
     }
 }
 
@@ -170,6 +173,7 @@ mod tests {
                 answer,
                 lines,
                 closing,
+                wire,
             } = decide(&wishes, &streams);
             assert_eq!(
                 (bars, lines, closing),
@@ -181,6 +185,7 @@ mod tests {
             assert!(!(bars && lines == Lines::Brief), "never both");
             let printed = wishes.format == Format::Text && streams.stdout_is_terminal;
             assert_eq!(answer, bars && printed);
+            assert_eq!(wire, wishes.verbosity > 1 && !wishes.quiet);
             met += 1;
         }
         assert_eq!(met, 4 * 4 * 256);

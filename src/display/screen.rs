@@ -165,6 +165,7 @@ mod tests {
             answer: true,
             lines,
             closing: true,
+            wire: false,
         };
         Screen::new(ui, mode, emulator.clone())
     }

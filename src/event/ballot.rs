@@ -60,8 +60,17 @@ pub struct Tie {
     pub by: String,
 }
 
-/// What a round's ballots came to.
+/// Where a candidate stood on the ballots that could rank it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Position {
+    /// Its average place, 1 the best; where a ballot leaves it out, the middle of the places left.
+    pub average: f64,
+    /// How many ballots could rank it.
+    pub count: u64,
+}
+
+/// What a round's ballots came to.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Aggregate {
     /// The aggregator's name.
     pub method: String,
@@ -77,4 +86,10 @@ pub struct Aggregate {
     /// Where candidates stood level.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ties: Vec<Tie>,
+    /// Where the majorities run in a circle, so that nobody wins: who is in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cycle: Vec<String>,
+    /// Each candidate's place on the ballots, where the method tells it.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub positions: IndexMap<String, Position>,
 }

@@ -379,7 +379,7 @@ impl Fold {
         if let Some(error) = &completed.error
             && completed.status != MemberStatus::Cancelled
         {
-            self.result.errors.push(error.clone());
+            self.note_error(error.clone());
         }
         if completed.status == MemberStatus::Ok && call.purpose == Purpose::Synthesis {
             let text = completed
@@ -396,6 +396,21 @@ impl Fold {
         if let Some(answer) = completed.answer(&call.purpose) {
             member.answer = Some(answer.to_owned());
         }
+    }
+
+    /// Keeps errors in the order of rounds and, within one, of members: which call failed first
+    /// depends on the clock alone.
+    fn note_error(&mut self, error: RunError) {
+        let members = &self.result.members;
+        let place = |error: &RunError| {
+            let member = error.member.as_ref();
+            let member = member.and_then(|id| members.get_index_of(id));
+            (error.round, member.unwrap_or(usize::MAX))
+        };
+        let own = place(&error);
+        let errors = &mut self.result.errors;
+        let at = errors.partition_point(|before| place(before) <= own);
+        errors.insert(at, error);
     }
 
     fn charge(&mut self, member: Option<&MemberId>, add: impl Fn(&mut Cost)) {
@@ -416,6 +431,11 @@ impl Fold {
     fn round_completed(&mut self, round: &RoundRef, completed: &RoundCompleted) {
         for (id, status) in &completed.statuses {
             self.note_missing(round, id, *status);
+            if *status == MemberStatus::Eliminated
+                && let Some(member) = self.result.members.get_mut(id)
+            {
+                member.status = Some(*status);
+            }
         }
         let entry = match self.result.rounds.last_mut() {
             Some(last) if last.index == round.index => last,
@@ -431,7 +451,7 @@ impl Fold {
         };
         entry.winner.clone_from(&aggregate.winner);
         entry.scores = Some(aggregate.scores.clone());
-        entry.order = Some(aggregate.order.clone());
+        entry.order = Some(aggregate.order.clone()).filter(|order| !order.is_empty());
         entry.ballots.clone_from(&aggregate.ballots);
         self.result.vote.clone_from(&aggregate.winner);
         self.result.scores = Some(aggregate.scores.clone());
@@ -446,11 +466,8 @@ impl Fold {
             return;
         }
         let own = |error: &&RunError| error.member.as_ref() == Some(id);
-        let error = result
-            .errors
-            .iter()
-            .rev()
-            .filter(own)
+        let mut errors = result.errors.iter().filter(own);
+        let error = errors
             .find(|error| error.round == Some(round.index))
             .or_else(|| result.errors.iter().rev().find(own))
             .cloned();

@@ -350,8 +350,14 @@ pub struct PlannedRound {
     pub name: String,
     /// Its kind.
     pub kind: String,
-    /// Who would be asked.
+    /// Who would be asked; nobody by an `iterate` itself.
     pub members: Vec<MemberId>,
+    /// Of an `iterate`: the rounds that it repeats.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rounds: Vec<Self>,
+    /// Of an `iterate`: how often at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_iterations: Option<u32>,
 }
 
 /// What a run set out to do.

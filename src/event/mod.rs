@@ -17,7 +17,7 @@ mod time;
 
 pub use ask::{Ask, Expect, Message, MessageRole};
 pub use attachment::{Attached, Attachment};
-pub use ballot::{Aggregate, Ballot, CastBallot, Tie};
+pub use ballot::{Aggregate, Ballot, CastBallot, Position, Tie};
 pub use error::{ErrorKind, RunError};
 pub use fold::{End, Fold};
 pub use id::{CHAIR, CallKey, InvalidId, MemberId, Purpose, RunId};

@@ -1,5 +1,6 @@
 //! Files beside the question: whole texts, few and not large.
 
+use super::secrets::{Suspicion, suspect};
 use crate::event::Attachment;
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -44,6 +45,14 @@ pub enum AttachError {
     /// Not a text: it has zero bytes.
     #[error("`{}` is binary; only text can be attached", .0.display())]
     Binary(PathBuf),
+    /// It looks like it holds a secret.
+    #[error("`{}` {}", .path.display(), told(.found))]
+    Secret {
+        /// The file.
+        path: PathBuf,
+        /// What was found in it.
+        found: Suspicion,
+    },
     /// Bytes that are no text.
     #[error("`{}` is not UTF-8: the byte at offset {offset} belongs to no character; save it as UTF-8", .path.display())]
     NotText {
@@ -63,21 +72,28 @@ pub enum AttachError {
     },
 }
 
-/// Reads the files at `paths`, in their order. A file goes by the name that it was given by.
+/// Reads the files at `paths` and then those at `secret`, in their order. A file goes by the name
+/// that it was given by. Only those at `secret` may look like they hold a secret.
 ///
 /// # Errors
 /// The first of them that cannot be attached; or they are too many, or too large in all.
-pub fn attach(paths: &[PathBuf]) -> Result<Vec<Attachment>, AttachError> {
-    if paths.len() > MOST {
-        return Err(AttachError::TooMany(paths.len()));
+pub fn attach(paths: &[PathBuf], secret: &[PathBuf]) -> Result<Vec<Attachment>, AttachError> {
+    let all: Vec<&PathBuf> = paths.iter().chain(secret).collect();
+    if all.len() > MOST {
+        return Err(AttachError::TooMany(all.len()));
     }
     let mut attachments = Vec::new();
     let mut in_all = 0;
-    for (place, path) in paths.iter().enumerate() {
-        if paths[..place].contains(path) {
+    for (place, &path) in all.iter().enumerate() {
+        if all[..place].contains(&path) {
             return Err(AttachError::Twice(path.clone()));
         }
         let text = read(path)?;
+        let found = suspect(path, &text).filter(|_| place < paths.len());
+        if let Some(found) = found {
+            let path = path.clone();
+            return Err(AttachError::Secret { path, found });
+        }
         in_all += text.len();
         if in_all > MAX_BYTES_IN_ALL {
             return Err(AttachError::TooLargeInAll(path.clone()));
@@ -88,6 +104,16 @@ pub fn attach(paths: &[PathBuf]) -> Result<Vec<Attachment>, AttachError> {
         });
     }
     Ok(attachments)
+}
+
+fn told(found: &Suspicion) -> String {
+    match found.line {
+        Some(line) => format!(
+            "looks like it holds a secret: line {line} has {}",
+            found.what
+        ),
+        None => format!("is {}", found.what),
+    }
 }
 
 fn read(path: &Path) -> Result<String, AttachError> {
@@ -144,7 +170,7 @@ mod tests {
         for path in &paths {
             fs::write(path, " \u{1b}[2J漢字\r\n").expect("written");
         }
-        let attachments = attach(&paths).expect("taken");
+        let attachments = attach(&paths, &[]).expect("taken");
         assert!(attachments[0].name.ends_with("/b.md"));
         assert_eq!(attachments[1].text, " \u{1b}[2J漢字\r\n");
         assert_eq!(attachments[1].named().bytes, 13);
@@ -160,12 +186,18 @@ mod tests {
             path
         };
         let full: Vec<PathBuf> = (0..4).map(|n| file(&format!("{n}"), MAX_BYTES)).collect();
-        assert_eq!(attach(&full).expect("taken").len(), 4);
+        assert_eq!(attach(&full, &[]).expect("taken").len(), 4);
         let more: Vec<PathBuf> = full.into_iter().chain([file("more", 1)]).collect();
-        assert!(matches!(attach(&more), Err(AttachError::TooLargeInAll(_))));
+        assert!(matches!(
+            attach(&more, &[]),
+            Err(AttachError::TooLargeInAll(_))
+        ));
         let small: Vec<PathBuf> = (0..17).map(|n| file(&format!("s{n}"), 1)).collect();
-        assert_eq!(attach(&small[..16]).expect("taken").len(), 16);
-        assert!(matches!(attach(&small), Err(AttachError::TooMany(17))));
+        assert_eq!(attach(&small[..9], &small[9..16]).expect("taken").len(), 16);
+        assert!(matches!(
+            attach(&small[..9], &small[9..]),
+            Err(AttachError::TooMany(17))
+        ));
     }
 
     #[test]
@@ -182,13 +214,25 @@ mod tests {
             fs::write(folder.path().join(name), content).expect("written");
         }
         for name in ["empty", "binary", "latin1", "large", "missing", "."] {
-            let fault = attach(&[folder.path().join(name)]).expect_err("refused");
+            let fault = attach(&[folder.path().join(name)], &[]).expect_err("refused");
             told += &format!("{fault}\n");
         }
         let twice = [folder.path().join("a"), folder.path().join("a")];
         fs::write(&twice[0], "x").expect("written");
-        told += &format!("{}\n", attach(&twice).expect_err("refused"));
-        told += &format!("{}\n", attach(&["-".into()]).expect_err("refused"));
+        told += &format!(
+            "{}\n",
+            attach(&twice[..1], &twice[1..]).expect_err("refused")
+        );
+        told += &format!("{}\n", attach(&["-".into()], &[]).expect_err("refused"));
+        let secrets = [folder.path().join("keys.txt"), folder.path().join(".env")];
+        let key = format!("ghp_{}", "a1B2c3".repeat(6));
+        for path in &secrets {
+            fs::write(path, format!("mine:\n{key}\n")).expect("written");
+            let fault = attach(std::slice::from_ref(path), &[]).expect_err("refused");
+            told += &format!("{fault}\n");
+        }
+        assert!(!told.contains(&key), "a secret is not shown");
+        assert_eq!(attach(&[], &secrets).expect("as asked").len(), 2);
         let folder = format!("{}/", folder.path().display());
         assert_data_eq!(
             told.replace(&folder, ""),
@@ -201,6 +245,8 @@ there is no file `missing` to attach
 `.` is a folder; attach the files in it that matter, one `--attach` each
 `a` is attached twice
 `--attach -` does not read standard input, which is for the question; attach a file
+`keys.txt` looks like it holds a secret: line 2 has a GitHub token
+`.env` is a file that holds secrets by its name
 
 "#]]
         );

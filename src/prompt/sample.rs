@@ -19,7 +19,7 @@ pub(super) struct Miss {
 /// The attributes of each value that has some, in the order in which help names them.
 pub(super) const MEMBER: &[&str] = &["id", "role", "weight"];
 pub(super) const ROUND: &[&str] = &["name", "kind", "index", "iteration"];
-const ANSWER: &[&str] = &["id", "label", "text"];
+const ANSWER: &[&str] = &["id", "label", "text", "weight"];
 const REVIEW: &[&str] = &["by", "of", "text"];
 const BALLOT: &[&str] = &["member", "ranking", "choice", "rationale"];
 
@@ -80,7 +80,7 @@ impl Sample {
             council => "a-council",
             member => of("member", MEMBER, vec!["a".into(), "a role".into(), 1.0.into()]),
             round => of("round", ROUND, vec!["a round".into(), "a_kind".into(), 1.into(), 1.into()]),
-            answers => each(&|id| of("an answer", ANSWER, vec![id.into(), id.into(), "a text".into()])),
+            answers => each(&|id| of("an answer", ANSWER, vec![id.into(), id.into(), "a text".into(), 0.5.into()])),
             reviews => each(&|id| of("a review", REVIEW, vec!["b".into(), id.into(), "a text".into()])),
             ballots => each(&|id| of("a ballot", BALLOT, vec![
                 id.into(),

@@ -72,6 +72,8 @@ pub struct ShownAnswer {
     pub label: String,
     /// The answer.
     pub text: String,
+    /// What it counts for, of 1 for all together, in rounds that weigh.
+    pub weight: Option<f64>,
     /// Whether it is the reader's own, which is not fenced.
     #[serde(skip)]
     pub is_own: bool,
@@ -85,6 +87,7 @@ impl ShownAnswer {
             id: name.to_owned(),
             label: name.to_owned(),
             text: text.to_owned(),
+            weight: None,
             is_own: false,
         }
     }

@@ -12,6 +12,7 @@
 mod group;
 mod output;
 
+use super::context::Wire;
 use super::{CallError, Context, Piece, Pieces, Provider, Request, Stop};
 use crate::event::{ErrorKind, Message, MessageRole};
 use crate::spec::{Argument, ProviderSpec};
@@ -98,6 +99,13 @@ impl Provider for Program {
                 command.env(variable, value);
             }
         }
+        let wire = self.context.wire(&request.call);
+        wire.tell(|| {
+            let std = command.as_std();
+            let words = std::iter::once(std.get_program()).chain(std.get_args());
+            let words: Vec<_> = words.map(|word| format!("{word:?}")).collect();
+            format!("> {}", words.join(" "))
+        });
         let in_argument = self.command.iter().any(Argument::takes_prompt);
         command
             .stdin(if in_argument {
@@ -109,6 +117,9 @@ impl Provider for Program {
             .stderr(Stdio::piped());
         let mut group =
             Group::start(&mut command).map_err(|error| not_started(&name, in_argument, &error))?;
+        if !in_argument {
+            wire.tell(|| format!("> {prompt}"));
+        }
         let child = group.child();
         let call = Call {
             stdin: child.stdin.take(),
@@ -122,6 +133,7 @@ impl Provider for Program {
             group,
             name,
             end: None,
+            wire,
         };
         Ok(stream::unfold(Some(call), |call| async {
             let mut call = call?;
@@ -149,6 +161,7 @@ struct Call {
     complaint: Tail,
     group: Group,
     end: Option<End>,
+    wire: Wire,
 }
 
 /// What is left to say of a program that has ended.
@@ -222,6 +235,10 @@ impl Call {
     }
 
     fn take(&mut self, bytes: &[u8]) -> Result<Option<Piece>, CallError> {
+        if !bytes.is_empty() {
+            self.wire
+                .tell(|| format!("< {}", String::from_utf8_lossy(bytes)));
+        }
         self.said.push(bytes);
         let text = self.text.take(bytes).map_err(|at| self.no_text(at))?;
         Ok((!text.is_empty()).then_some(Piece::Text(text)))
@@ -237,6 +254,7 @@ impl Call {
         if let Some(stderr) = self.stderr.take() {
             left(&stderr, |bytes| self.complaint.push(bytes));
         }
+        self.wire.tell(|| format!("< {status}"));
         let mut rest = Vec::new();
         if let Some(stdout) = self.stdout.take() {
             left(&stdout, |bytes| rest.extend_from_slice(bytes));

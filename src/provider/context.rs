@@ -3,6 +3,7 @@
 //! A key is looked up when a request is sent, and is kept nowhere.
 
 use super::http::Clients;
+use crate::event::CallKey;
 use crate::spec::{HeaderValue, ProviderSpec};
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
@@ -11,15 +12,28 @@ use std::sync::Arc;
 /// A lookup of environment variables.
 type Lookup = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
-/// Something that is told each line that goes out or comes in.
-pub(super) type Wire = Arc<dyn Fn(&str) + Send + Sync>;
+/// Something that is told each line that goes out or comes in, and for which call.
+pub type WireTap = Arc<dyn Fn(&CallKey, &str) + Send + Sync>;
+
+/// What goes out and comes in for one call, told to whoever listens.
+#[derive(Clone)]
+pub(super) struct Wire(Option<(WireTap, CallKey)>);
+
+impl Wire {
+    /// Tells `line`, which must show no key. It is made only where somebody listens.
+    pub(super) fn tell(&self, line: impl FnOnce() -> String) {
+        if let Some((tap, call)) = &self.0 {
+            tap(call, &line());
+        }
+    }
+}
 
 /// The surroundings of providers. Its clones share their connections.
 #[derive(Clone)]
 pub struct Context {
     lookup: Lookup,
     clients: Arc<Clients>,
-    wire: Option<Wire>,
+    tap: Option<WireTap>,
 }
 
 impl Context {
@@ -39,7 +53,7 @@ impl Context {
         Self {
             lookup: Arc::new(|name| std::env::var(name).ok()),
             clients: Arc::new(Clients::through_proxies(proxied)),
-            wire: None,
+            tap: None,
         }
     }
 
@@ -49,21 +63,22 @@ impl Context {
         Self {
             lookup: Arc::new(lookup),
             clients: Arc::new(Clients::direct()),
-            wire: None,
+            tap: None,
         }
     }
 
-    /// The same, with `wire` told each line of what HTTP requests send (`> …`) and get (`< …`), as
-    /// it is sent or read. No line shows a key. It must not block.
+    /// The same, with `tap` told each line of what HTTP requests and programs are sent (`> …`) and
+    /// give (`< …`), as it is sent or read. No line shows a key. It must not block.
     #[must_use]
-    pub fn with_wire(mut self, wire: Arc<dyn Fn(&str) + Send + Sync>) -> Self {
-        self.wire = Some(wire);
+    pub fn with_wire(mut self, tap: WireTap) -> Self {
+        self.tap = Some(tap);
         self
     }
 
-    /// Who is told of the wire, if anybody.
-    pub(super) fn wire(&self) -> Option<&Wire> {
-        self.wire.as_ref()
+    /// The wire of one call.
+    pub(super) fn wire(&self, call: &CallKey) -> Wire {
+        let tap = self.tap.as_ref();
+        Wire(tap.map(|tap| (Arc::clone(tap), call.clone())))
     }
 
     /// The value of a variable without the white space around it; none where it is unset or empty.

@@ -19,6 +19,7 @@ mod wire;
 
 pub(super) use client::Clients;
 
+use super::context::Wire;
 use super::{CallError, Context, Piece, Pieces, Provider, Request};
 use crate::event::ErrorKind;
 use crate::spec::{HeaderValue as SpecHeader, ProviderKind, ProviderSpec};
@@ -157,22 +158,23 @@ impl Http {
         } = self.outgoing(request)?;
         let secrets = self.unlock(&mut headers)?;
         let client = self.context.clients().get(url.scheme())?;
-        self.tell(&secrets, || format!("> POST {url}"));
-        self.tell_headers(&secrets, '>', &headers);
+        let wire = self.context.wire(&request.call);
+        wire.tell(|| secrets.strip_text(format!("> POST {url}")));
+        tell_headers(&wire, &secrets, '>', &headers);
         let body = body.to_string();
-        self.tell(&secrets, || format!("> {body}"));
+        wire.tell(|| secrets.strip_text(format!("> {body}")));
         let sent = client.post(url.clone()).headers(headers).body(body).send();
         let mut response = sent
             .await
             .map_err(|error| secrets.strip(body::connection(&error, &url)))?;
         let status = response.status();
-        self.tell(&secrets, || format!("< {status}"));
-        self.tell_headers(&secrets, '<', response.headers());
+        wire.tell(|| format!("< {status}"));
+        tell_headers(&wire, &secrets, '<', response.headers());
         if status.is_success() {
             return Ok((response, url, secrets));
         }
         let body = secrets.strip_text(body::other(&mut response, b"").await);
-        self.tell(&secrets, || format!("< {body}"));
+        wire.tell(|| format!("< {body}"));
         let refused = fault::refused(status.as_u16(), response.headers(), &body);
         Err(secrets.strip(refused))
     }
@@ -180,7 +182,7 @@ impl Http {
     async fn streamed(&self, request: Request) -> Result<Pieces, CallError> {
         let (response, url, secrets) = self.reply(&request).await?;
         let reader = wire::Reader::new(Arc::clone(&self.protocol));
-        let wire = self.context.wire().cloned();
+        let wire = self.context.wire(&request.call);
         let reply = Reply::new(self.provider.clone(), url, secrets, response, reader, wire);
         Ok(reply.pieces())
     }
@@ -190,7 +192,8 @@ impl Http {
         let bytes = body::reply(&mut response, &url).await;
         let bytes = bytes.map_err(|error| secrets.strip(error))?;
         let body = String::from_utf8_lossy(&bytes);
-        self.tell(&secrets, || format!("< {body}"));
+        let wire = self.context.wire(&request.call);
+        wire.tell(|| secrets.strip_text(format!("< {body}")));
         let Ok(value) = serde_json::from_str(&body) else {
             let beginning = body.chars().take(body::LONGEST_OTHER).collect();
             return Err(fault::no_json(&secrets.strip_text(beginning)));
@@ -206,23 +209,6 @@ impl Http {
         });
         Ok(stream::iter(pieces).boxed())
     }
-
-    fn tell(&self, secrets: &Secrets, line: impl FnOnce() -> String) {
-        if let Some(wire) = self.context.wire() {
-            wire(&secrets.strip_text(line()));
-        }
-    }
-
-    fn tell_headers(&self, secrets: &Secrets, way: char, headers: &HeaderMap) {
-        for (name, value) in headers {
-            self.tell(secrets, || {
-                let hidden = value.is_sensitive() || name == SET_COOKIE;
-                let text = String::from_utf8_lossy(value.as_bytes());
-                let text = if hidden { "[redacted]" } else { &*text };
-                format!("{way} {name}: {text}")
-            });
-        }
-    }
 }
 
 #[async_trait]
@@ -233,6 +219,17 @@ impl Provider for Http {
         } else {
             Box::pin(self.whole(request)).await
         }
+    }
+}
+
+fn tell_headers(wire: &Wire, secrets: &Secrets, way: char, headers: &HeaderMap) {
+    for (name, value) in headers {
+        wire.tell(|| {
+            let hidden = value.is_sensitive() || name == SET_COOKIE;
+            let text = String::from_utf8_lossy(value.as_bytes());
+            let text = if hidden { "[redacted]" } else { &*text };
+            secrets.strip_text(format!("{way} {name}: {text}"))
+        });
     }
 }
 

@@ -10,7 +10,7 @@ mod rehearsal;
 mod script;
 
 pub use command::{UnsetVariable, unset_variables};
-pub use context::{Context, MissingKey, missing_keys};
+pub use context::{Context, MissingKey, WireTap, missing_keys};
 pub use script::check as check_script;
 
 use crate::event::{CallKey, ErrorKind, Expect, Message, Usage};

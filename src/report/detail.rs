@@ -29,9 +29,19 @@ struct Call<'a> {
     completed: Option<&'a MemberCompleted>,
 }
 
+/// No call of a run is one that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no call of the run fits")]
+pub struct NoCall {
+    /// Those that the run has made, in the order in which they began.
+    pub made: Vec<CallKey>,
+}
+
 /// The calls that `filter` lets through, in the order in which they began.
-#[must_use]
-pub fn calls(events: &[Event], filter: &Filter) -> String {
+///
+/// # Errors
+/// It lets none through.
+pub fn calls(events: &[Event], filter: &Filter) -> Result<String, NoCall> {
     let mut calls: IndexMap<&CallKey, Call<'_>> = IndexMap::new();
     for event in events {
         let Some(key) = &event.call else { continue };
@@ -60,18 +70,10 @@ pub fn calls(events: &[Event], filter: &Filter) -> String {
         .map(|(key, call)| one(key, call, filter.prompts))
         .collect();
     if parts.is_empty() {
-        return nothing(calls.keys().copied());
+        let made = calls.keys().copied().cloned().collect();
+        return Err(NoCall { made });
     }
-    parts.join("\n")
-}
-
-fn nothing<'a>(keys: impl Iterator<Item = &'a CallKey>) -> String {
-    let all: Vec<String> = keys.map(ToString::to_string).collect();
-    if all.is_empty() {
-        "This run has made no call.\n".to_owned()
-    } else {
-        format!("No call fits. The run made these: {}\n", all.join(", "))
-    }
+    Ok(parts.join("\n"))
 }
 
 fn one(key: &CallKey, call: &Call<'_>, prompts: bool) -> String {
@@ -178,7 +180,7 @@ mod tests {
             prompts: true,
         };
         assert_data_eq!(
-            calls(fixture::whole().events(), &filter),
+            calls(fixture::whole().events(), &filter).expect("some"),
             str![[r#"
 == 1.a.ballot: ok, 0.8 s, lab/a-1
 labels: Response A is b, Response B is c
@@ -206,7 +208,7 @@ b > c
             ..Filter::default()
         };
         assert_data_eq!(
-            calls(fixture::degraded().events(), &filter),
+            calls(fixture::degraded().events(), &filter).expect("some"),
             str![[r#"
 == 0.a.answer: ok, 0.8 s, 532 tokens, lab/a-1
 
@@ -238,7 +240,7 @@ c says no.
             ..Filter::default()
         };
         assert_data_eq!(
-            calls(fixture::running().events(), &filter),
+            calls(fixture::running().events(), &filter).expect("some"),
             str![[r#"
 == 0.b.answer: not ended, lab/b-1
 
@@ -255,19 +257,12 @@ b says that it depends
             round: Some(9),
             ..Filter::default()
         };
-        assert_data_eq!(
-            calls(fixture::running().events(), &filter),
-            str![[r#"
-No call fits. The run made these: 0.a.answer, 0.b.answer, 0.c.answer
-
-"#]]
-        );
-        assert_data_eq!(
-            calls(fixture::pending().events(), &filter),
-            str![[r#"
-This run has made no call.
-
-"#]]
-        );
+        let made = |run: fixture::Run| {
+            let none = calls(run.events(), &filter).expect_err("no call fits");
+            let made = none.made.iter().map(ToString::to_string);
+            made.collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(made(fixture::running()), "0.a.answer 0.b.answer 0.c.answer");
+        assert_eq!(made(fixture::pending()), "");
     }
 }

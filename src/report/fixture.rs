@@ -61,6 +61,8 @@ impl Run {
                     name: name.to_owned(),
                     kind: kind.to_owned(),
                     members: ["a", "b", "c"].map(member).into(),
+                    rounds: Vec::new(),
+                    max_iterations: None,
                 })
                 .collect(),
         };
@@ -364,7 +366,7 @@ pub(crate) fn whole() -> Run {
         scores,
         order: ["b", "a", "c"].map(str::to_owned).into(),
         ballots,
-        ties: Vec::new(),
+        ..Aggregate::default()
     };
     run.close(&[("a", OK), ("b", OK), ("c", OK)], Some((aggregate, 0.83)));
     run.notice("token_limit", "the answer of `a` was cut at its limit");

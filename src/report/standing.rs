@@ -6,6 +6,9 @@ use crate::event::{MemberId, MemberStatus, RunResult};
 /// Agreement below this is SPLIT.
 pub const SPLIT_BELOW: f64 = 0.6;
 
+/// The code of the notice that a jury is hung.
+const HUNG_JURY: &str = "hung_jury";
+
 /// The word for an agreement.
 #[must_use]
 pub fn verdict(agreement: f64) -> &'static str {
@@ -33,6 +36,13 @@ pub fn heard(result: &RunResult) -> (usize, usize) {
     };
     let heard = result.members.keys().filter(|id| was_heard(id)).count();
     (heard, result.members.len())
+}
+
+/// Whether a jury came to its end without a majority.
+#[must_use]
+pub fn is_hung(result: &RunResult) -> bool {
+    let mut notices = result.notices.iter();
+    notices.any(|notice| notice.code == HUNG_JURY)
 }
 
 /// One line on what a degraded answer lacks; none where it is whole.
@@ -63,7 +73,7 @@ pub fn lack(result: &RunResult) -> Option<String> {
         result
             .notices
             .iter()
-            .filter(|notice| notice.code == "hung_jury")
+            .filter(|notice| notice.code == HUNG_JURY)
             .map(|notice| words::flat(&notice.text)),
     );
     if parts.is_empty() {

@@ -46,7 +46,7 @@ pub fn account(result: &RunResult) -> String {
 pub(super) fn later(result: &RunResult) -> Option<String> {
     let run_id = &result.run_id;
     (!result.status.is_ended())
-        .then(|| format!("It is not over yet: `council show {run_id}` shows more later.\n"))
+        .then(|| format!("It is not over yet: `council watch {run_id}` shows how it goes on.\n"))
 }
 
 /// Where a run stands, and why, on one line.
@@ -234,7 +234,7 @@ running: round 0 (independent_analysis), 1 of 3 members heard
 
 a says yes.
 
-It is not over yet: `council show 019aa0f0-1111-7222-8333-444455556666` shows more later.
+It is not over yet: `council watch 019aa0f0-1111-7222-8333-444455556666` shows how it goes on.
 
 "#]]
         );
@@ -243,7 +243,7 @@ It is not over yet: `council show 019aa0f0-1111-7222-8333-444455556666` shows mo
             str![[r#"
 pending: nothing was asked yet
 
-It is not over yet: `council show 019aa0f0-1111-7222-8333-444455556666` shows more later.
+It is not over yet: `council watch 019aa0f0-1111-7222-8333-444455556666` shows how it goes on.
 
 "#]]
         );

@@ -3,6 +3,9 @@
 use crate::event::{MemberStatus, Missing, RunError, Usage};
 use console::measure_text_width;
 
+/// A piece of a word that is longer than this is shown all the same, in bytes.
+const LONGEST_CUT: usize = 24;
+
 /// `ms` as people say it: `0.8 s`, `1 m 05 s`, `2 h 03 m`.
 #[must_use]
 pub fn seconds(ms: u64) -> String {
@@ -126,9 +129,23 @@ pub fn clip(text: &str, columns: usize) -> String {
     console::truncate_str(text, columns, "…").into_owned()
 }
 
-/// The end of a tidy `text` in at most `columns` columns of a terminal.
+/// The end of a tidy `text` in at most `columns` columns of a terminal: whole words, where there are
+/// any, after an ellipsis for those that are left out.
 #[must_use]
-pub fn clip_start(text: &str, columns: usize) -> &str {
+pub fn last_words(text: &str, columns: usize) -> String {
+    if end_of(text, columns).len() == text.len() {
+        return text.to_owned();
+    }
+    let end = end_of(text, columns.saturating_sub(1));
+    let words = match end.split_once(' ') {
+        Some((cut, words)) if cut.len() <= LONGEST_CUT && !words.is_empty() => words,
+        _ => end,
+    };
+    format!("…{words}")
+}
+
+/// As much of the end of `text` as `columns` columns hold.
+fn end_of(text: &str, columns: usize) -> &str {
     let mut left = columns;
     let mut from = text.len();
     for (place, c) in text.char_indices().rev() {
@@ -211,6 +228,19 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_last_words_are_whole() {
+        for (columns, shown) in [
+            (40, "it depends on the team"),
+            (16, "…on the team"),
+            (8, "…team"),
+            (3, "…am"),
+        ] {
+            assert_eq!(last_words("it depends on the team", columns), shown);
+        }
+        assert_eq!(last_words("漢字かな交じり文", 9), "…交じり文");
+    }
+
     proptest! {
         #[test]
         fn tidy_text_is_as_wide_as_its_characters(text in any::<String>(), columns in 1_usize..60) {
@@ -218,7 +248,7 @@ mod tests {
             let sum: usize = tidied.chars().map(|c| width_of(&[c])).sum();
             prop_assert_eq!(measure_text_width(&tidied), sum);
             prop_assert!(measure_text_width(&clip(&tidied, columns)) <= columns);
-            prop_assert!(measure_text_width(clip_start(&tidied, columns)) <= columns);
+            prop_assert!(measure_text_width(&last_words(&tidied, columns)) <= columns);
         }
     }
 }

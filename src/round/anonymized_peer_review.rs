@@ -6,7 +6,8 @@ use super::{
     Close, Kind, PromptError, Reply, Review, Seat, Step, Table, close_with, labels, notice, ties,
     words,
 };
-use crate::event::{Ask, Ballot, CastBallot, Expect, MemberId, MemberStatus, Purpose};
+use crate::aggregate;
+use crate::event::{Ask, Expect, MemberId, Purpose};
 use crate::prompt::ShownAnswer;
 
 /// The kind.
@@ -22,11 +23,11 @@ impl Kind for AnonymizedPeerReview {
     }
 
     fn aggregators(&self) -> &'static [&'static str] {
-        &["borda"]
+        aggregate::OF_RANKINGS
     }
 
     fn step(&self, table: &Table<'_>, replies: &[Reply]) -> Result<Step, PromptError> {
-        let answers = table.minutes.answers.len();
+        let answers = table.minutes.standing().count();
         if answers < 2 || table.seats.is_empty() {
             let why = match answers {
                 0 => "There is no answer to review",
@@ -40,30 +41,28 @@ impl Kind for AnonymizedPeerReview {
             let asks = table.seats.iter().map(|seat| ballot_for(table, seat));
             return asks.collect::<Result<_, _>>().map(Step::Ask);
         }
-        let mut ballots = Vec::new();
         let mut close = Close::default();
-        for reply in replies {
-            let is_ok = reply.done.status == MemberStatus::Ok;
-            if !is_ok || reply.call.purpose != Purpose::Ballot {
-                continue;
-            }
+        for reply in ties::usable(replies) {
             close.reviews.extend(reviews(table, reply));
-            if let Some(ballot) = &reply.done.ballot {
-                ballots.push(cast(&reply.call.member, ballot));
-            }
         }
+        let ballots = ties::cast(table, replies);
         if ballots.is_empty() {
             close.notices.push(nothing_ranked(table));
             return Ok(Step::Done(close));
         }
-        ties::outcome(table, replies, ballots, close)
+        let candidates = ties::standing(table);
+        ties::outcome(table, replies, &candidates, ballots, close)
     }
 }
 
 /// Whose answers a reviewer sees: all but its own.
 fn candidates(table: &Table<'_>, reviewer: &MemberId) -> Vec<MemberId> {
-    let ids = table.minutes.answers.keys();
-    ids.filter(|id| *id != reviewer).cloned().collect()
+    let answers = table.minutes.standing();
+    answers
+        .map(|(id, _)| id)
+        .filter(|id| *id != reviewer)
+        .cloned()
+        .collect()
 }
 
 fn ballot_for(table: &Table<'_>, seat: &Seat) -> Result<Ask, PromptError> {
@@ -120,18 +119,6 @@ fn reviews(table: &Table<'_>, reply: &Reply) -> Vec<Review> {
             text.map(|text| review(only, text)).into_iter().collect()
         }
         (None, _) => Vec::new(),
-    }
-}
-
-fn cast(member: &MemberId, ballot: &Ballot) -> CastBallot {
-    CastBallot {
-        member: member.clone(),
-        candidates: ballot.candidates.clone(),
-        ranking: ballot.ranking.clone(),
-        choice: ballot.choice.clone(),
-        confidence: None,
-        weight: None,
-        rationale: ballot.rationale.clone(),
     }
 }
 

@@ -3,15 +3,32 @@
 //! A ballot is never guessed: what is not clearly an order is no ballot, and what is struck from
 //! one is flagged.
 
+mod choice;
+mod plain;
+mod scores;
+
+pub(super) use choice::choice;
+
+use super::confidence;
 use super::json::{self, text_of};
 use super::mentions::{exactly, leading};
 use super::read::Unreadable;
 use super::sections::sections;
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// Flags that are kept of one ballot; a reply of garbage would have thousands.
 const FLAGS: usize = 8;
+
+/// Keys under which a ranking stands.
+const RANKING: &[&str] = &[
+    "ranking",
+    "final_ranking",
+    "final ranking",
+    "ranked",
+    "order",
+    "rank",
+    "ranks",
+];
 
 /// A ranking as read; places are those of the names that were asked for.
 #[derive(Debug, Default, PartialEq)]
@@ -22,26 +39,50 @@ pub(super) struct Ranking {
     pub(super) order: Vec<usize>,
     pub(super) comments: Vec<(usize, String)>,
     pub(super) rationale: Option<String>,
+    /// How sure the member says it is, 0 to 1.
+    pub(super) confidence: Option<f64>,
     pub(super) flags: Vec<String>,
+}
+
+/// An item of a ranking as written, and what else it says of the name that it holds.
+#[derive(Debug, Default, PartialEq)]
+struct Entry {
+    text: String,
+    place: Option<u64>,
+    score: Option<f64>,
+}
+
+impl From<String> for Entry {
+    fn from(text: String) -> Self {
+        Self {
+            score: scores::in_text(&text),
+            text,
+            ..Self::default()
+        }
+    }
 }
 
 /// Reads an order of `names` from a reply.
 pub(super) fn ranking(text: &str, names: &[String]) -> Result<Ranking, Unreadable> {
     let text = json::after_thinking(text);
-    let values = json::values(text);
+    let values = json::values_at(text);
     // The last one counts: models think aloud first.
     let mut fault = None;
-    for value in values.iter().rev() {
-        let Some(entries) = entries_of(value, names) else {
+    for (at, value) in values.iter().rev() {
+        let Some(entries) = entries_of(value, &text[..*at], names) else {
             continue;
         };
         match tidy(&entries, names) {
-            Ok((order, flags)) => {
+            Ok((order, mut flags)) => {
+                let scores = scores::of(value, &entries, names);
+                flags.extend(scores::contradiction(&order, &scores));
+                let (rationale, confidence) = said_of(value, text);
                 return Ok(Ranking {
                     order,
                     flags,
                     comments: comments_of(value, text, names),
-                    rationale: rationale_of(value),
+                    rationale,
+                    confidence,
                     parsed: value.is_object().then(|| value.clone()),
                 });
             }
@@ -51,117 +92,82 @@ pub(super) fn ranking(text: &str, names: &[String]) -> Result<Ranking, Unreadabl
     if let Some(fault) = fault {
         return Err(fault);
     }
-    let entries = plain_list(text, names)
+    let (text, confidence) = confidence::split(text);
+    let entries = plain::entries(&text, names)
         .ok_or_else(|| Unreadable(format!("it has no `ranking` of {}", names.join(", "))))?;
-    let (order, flags) = tidy(&entries, names)?;
+    let (order, mut flags) = tidy(&entries, names)?;
+    let scores = scores::of(&Value::Null, &entries, names);
+    flags.extend(scores::contradiction(&order, &scores));
     Ok(Ranking {
         order,
         flags,
-        comments: in_sections(text, names),
+        confidence,
+        comments: in_sections(&text, names),
         ..Ranking::default()
     })
 }
 
-/// A choice as read.
-#[derive(Debug, PartialEq)]
-pub(super) struct Choice {
-    /// The object it was read from.
-    pub(super) parsed: Option<Value>,
-    /// The place of the choice.
-    pub(super) choice: usize,
-    pub(super) rationale: Option<String>,
-    /// How sure the member says it is, 0 to 1.
-    pub(super) confidence: Option<f64>,
-}
-
-/// Reads one of `names` from a reply.
-pub(super) fn choice(text: &str, names: &[String]) -> Result<Choice, Unreadable> {
-    let text = json::after_thinking(text);
-    let values = json::values(text);
-    for value in values.iter().rev() {
-        let keys = ["choice", "vote", "winner", "better", "best"];
-        let Some(chosen) = json::find(value, &keys).and_then(text_of) else {
-            continue;
-        };
-        let choice = exactly(&chosen, names).ok_or_else(|| {
-            Unreadable(format!(
-                "its `choice` is `{}`, which is none of {}",
-                brief(&chosen),
-                names.join(", ")
-            ))
-        })?;
-        return Ok(Choice {
-            parsed: Some(value.clone()),
-            choice,
-            rationale: rationale_of(value),
-            confidence: json::find(value, &["confidence"]).and_then(share_of),
-        });
-    }
-    let stated = text.lines().rev().find_map(|line| {
-        let bare = line.trim().trim_matches('*');
-        let (key, chosen) = bare.split_once(':')?;
-        let key = key.trim_matches(['*', ' ', '#']);
-        ["choice", "vote", "my choice", "my vote"]
-            .iter()
-            .any(|known| key.eq_ignore_ascii_case(known))
-            .then(|| exactly(chosen, names))?
-    });
-    let choice = stated
-        .or_else(|| exactly(text, names))
-        .ok_or_else(|| Unreadable(format!("it has no `choice` of {}", names.join(", "))))?;
-    Ok(Choice {
-        parsed: None,
-        choice,
-        rationale: None,
-        confidence: None,
-    })
-}
-
 /// The entries of the ranking in `value`, as written; none where there is no ranking in it.
-fn entries_of(value: &Value, names: &[String]) -> Option<Vec<String>> {
-    let keys = [
-        "ranking",
-        "final_ranking",
-        "final ranking",
-        "ranked",
-        "order",
-        "rank",
-        "ranks",
-    ];
+/// `before` is what the reply says before it.
+fn entries_of(value: &Value, before: &str, names: &[String]) -> Option<Vec<Entry>> {
     if let Some(items) = value.as_array() {
-        // A bare array is a ranking only where it holds names alone.
-        let entries: Option<Vec<String>> = items.iter().map(entry).collect();
-        return entries.filter(|entries| {
-            entries
-                .iter()
-                .filter(|entry| exactly(entry, names).is_some())
-                .count()
-                >= 2
+        // A bare array is a ranking only where it holds names alone, and what it is part of, in
+        // JSON that is broken, does not call it something else.
+        let is_own = key_before(before).is_none_or(|key| {
+            let mut keys = RANKING.iter();
+            keys.any(|known| known.eq_ignore_ascii_case(key))
         });
+        let entries: Vec<Entry> = items.iter().map(entry).collect::<Option<_>>()?;
+        let named = |entry: &&Entry| exactly(&entry.text, names).is_some();
+        return (is_own && entries.iter().filter(named).count() >= 2)
+            .then(|| by_own_place(entries));
     }
-    match json::find(value, &keys)? {
-        Value::Array(items) => Some(items.iter().filter_map(entry).collect()),
-        Value::String(text) => Some(chain(text)),
+    match json::find(value, RANKING)? {
+        Value::Array(items) => Some(by_own_place(items.iter().filter_map(entry).collect())),
+        Value::String(text) => Some(plain::chain(text)),
         Value::Object(places) => by_place(places),
         _ => None,
     }
 }
 
+/// The key that `text` ends with, as in `"ranking": `.
+fn key_before(text: &str) -> Option<&str> {
+    let text = text.trim_end().strip_suffix(':')?.trim_end();
+    let text = text.strip_suffix(['"', '\''])?;
+    text.rfind(['"', '\'']).map(|at| &text[at + 1..])
+}
+
 /// An item of a ranking: a name, or an object that holds one.
-fn entry(item: &Value) -> Option<String> {
+fn entry(item: &Value) -> Option<Entry> {
     match item {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
+        Value::String(text) => Some(text.clone().into()),
+        Value::Number(number) => Some(number.to_string().into()),
         Value::Object(_) => {
             let keys = ["label", "response", "answer", "id", "name", "candidate"];
-            json::find(item, &keys).and_then(text_of)
+            let places = ["rank", "place", "position"];
+            let place = json::find(item, &places).and_then(text_of);
+            Some(Entry {
+                text: json::find(item, &keys).and_then(text_of)?,
+                place: place.and_then(|place| place.parse().ok()),
+                score: scores::of_object(item),
+            })
         }
         _ => None,
     }
 }
 
+/// In the order of the places that the entries state, where each states one of its own.
+fn by_own_place(mut entries: Vec<Entry>) -> Vec<Entry> {
+    let mut places: Vec<u64> = entries.iter().filter_map(|entry| entry.place).collect();
+    places.sort_unstable();
+    if (1..=entries.len() as u64).eq(places) {
+        entries.sort_by_key(|entry| entry.place);
+    }
+    entries
+}
+
 /// `{"1": "Response B", …}` or `{"Response B": 1, …}`, where the numbers are places from 1.
-fn by_place(places: &serde_json::Map<String, Value>) -> Option<Vec<String>> {
+fn by_place(places: &serde_json::Map<String, Value>) -> Option<Vec<Entry>> {
     let number = |text: &str| text.trim().parse::<u64>().ok();
     let mut placed: Vec<(u64, String)> = places
         .iter()
@@ -175,38 +181,21 @@ fn by_place(places: &serde_json::Map<String, Value>) -> Option<Vec<String>> {
     placed.sort();
     // Scores would read the other way round, so only 1, 2, 3, … are places.
     let are_places = (1..).zip(&placed).all(|(place, (own, _))| place == *own);
-    are_places.then(|| placed.into_iter().map(|(_, name)| name).collect())
+    are_places.then(|| placed.into_iter().map(|(_, name)| name.into()).collect())
 }
 
-/// `B > A > C`, `B, A, C`, or a name a line.
-fn chain(text: &str) -> Vec<String> {
-    let parts: Vec<&str> = match ['>', '≻', '\n', ',', ';']
-        .iter()
-        .find(|sign| text.contains(**sign))
-    {
-        Some(sign) => text.split(*sign).collect(),
-        None => vec![text],
-    };
-    parts
-        .into_iter()
-        .map(|part| {
-            numbered(part)
-                .map_or(part, |(_, rest)| rest)
-                .trim()
-                .to_owned()
-        })
-        .filter(|part| !part.is_empty())
-        .collect()
+/// The place of the name that an entry holds.
+fn known(entry: &Entry, names: &[String]) -> Option<usize> {
+    exactly(&entry.text, names).or_else(|| leading(&entry.text, names).map(|(index, _)| index))
 }
 
 /// Strikes unknown and repeated entries and says so.
-fn tidy(entries: &[String], names: &[String]) -> Result<(Vec<usize>, Vec<String>), Unreadable> {
+fn tidy(entries: &[Entry], names: &[String]) -> Result<(Vec<usize>, Vec<String>), Unreadable> {
     let mut order = Vec::new();
     let mut flags = Vec::new();
     let mut struck = 0;
     for entry in entries {
-        let known = exactly(entry, names).or_else(|| leading(entry, names).map(|(index, _)| index));
-        let fault = match known {
+        let fault = match known(entry, names) {
             Some(index) if !order.contains(&index) => {
                 order.push(index);
                 continue;
@@ -216,7 +205,7 @@ fn tidy(entries: &[String], names: &[String]) -> Result<(Vec<usize>, Vec<String>
         };
         struck += 1;
         if struck <= FLAGS {
-            flags.push(format!("struck `{}`: {fault}", brief(entry)));
+            flags.push(format!("struck `{}`: {fault}", brief(&entry.text)));
         }
     }
     if struck > FLAGS {
@@ -241,91 +230,6 @@ fn tidy(entries: &[String], names: &[String]) -> Result<(Vec<usize>, Vec<String>
     Ok((order, flags))
 }
 
-/// A ranking written as a list or a chain, without JSON.
-fn plain_list(text: &str, names: &[String]) -> Option<Vec<String>> {
-    let lines: Vec<&str> = text.lines().collect();
-    let title = lines.iter().rposition(|line| is_title(line));
-    if let Some(title) = title {
-        let own = lines[title].split_once(':').map(|(_, rest)| chain(rest));
-        if let Some(own) =
-            own.filter(|own| own.len() > 1 && own.iter().all(|part| leading(part, names).is_some()))
-        {
-            return Some(own);
-        }
-        let listed = list(&lines[title + 1..], true, |rest| {
-            leading(rest, names).is_some()
-        });
-        if listed.len() > 1 {
-            return Some(listed);
-        }
-    }
-    // Without a title above it, a numbered list may hold comments in the order of reading: only
-    // one that holds names and nothing else is an order.
-    let listed = list(&lines, false, |rest| exactly(rest, names).is_some());
-    if listed.len() > 1 {
-        return Some(listed);
-    }
-    lines.iter().rev().find_map(|line| {
-        let parts = line
-            .contains(['>', '≻'])
-            .then(|| chain(line.trim_start_matches('>')))?;
-        let are_names = parts.iter().all(|part| exactly(part, names).is_some());
-        (are_names && parts.len() > 1).then_some(parts)
-    })
-}
-
-/// Whether a line announces a ranking. Broken JSON does not: what was lost of it is not known.
-fn is_title(line: &str) -> bool {
-    let line = line.trim().to_lowercase();
-    let is_prose = numbered(&line).is_none() && !line.contains('{') && !line.starts_with('"');
-    is_prose
-        && line.len() < 120
-        && line
-            .split(|sign: char| !sign.is_alphabetic())
-            .any(|word| ["ranking", "rank", "ranked", "rankings"].contains(&word))
-}
-
-/// The last run of numbered lines of which at least two hold a name, in the order of their
-/// numbers. Other lines between them end the run, unless it may hold `prose`.
-fn list<'t>(lines: &[&'t str], prose: bool, holds_name: impl Fn(&str) -> bool) -> Vec<String> {
-    let mut last: BTreeMap<u64, &'t str> = BTreeMap::new();
-    let mut current: BTreeMap<u64, &'t str> = BTreeMap::new();
-    let mut keep = |run: BTreeMap<u64, &'t str>| {
-        if run.values().filter(|rest| holds_name(rest)).count() > 1 {
-            last = run;
-        }
-    };
-    for line in lines.iter().filter(|line| !line.trim().is_empty()) {
-        match numbered(line) {
-            Some((number, rest)) => {
-                if current.contains_key(&number) {
-                    keep(std::mem::take(&mut current));
-                }
-                current.insert(number, rest);
-            }
-            None if !prose => keep(std::mem::take(&mut current)),
-            None => {}
-        }
-    }
-    keep(current);
-    last.into_values().map(str::to_owned).collect()
-}
-
-/// `1. text`, `2) text`, `#3: text`, `**4.** text`: the number and the text.
-fn numbered(line: &str) -> Option<(u64, &str)> {
-    let line = line
-        .trim()
-        .trim_start_matches(['*', '#', '-', '•', ' ', '(']);
-    let rest = line.trim_start_matches(|sign: char| sign.is_ascii_digit());
-    let number = line[..line.len() - rest.len()].parse().ok()?;
-    let rest = ["st", "nd", "rd", "th"]
-        .iter()
-        .find_map(|ending| rest.strip_prefix(ending))
-        .unwrap_or(rest);
-    let rest = rest.strip_prefix(['.', ')', ':'])?;
-    Some((number, rest.trim_start_matches(['*', ')']).trim()))
-}
-
 fn comments_of(value: &Value, text: &str, names: &[String]) -> Vec<(usize, String)> {
     let keys = ["comments", "comment", "reviews", "critiques", "evaluations"];
     let Some(comments) = json::find(value, &keys) else {
@@ -346,7 +250,7 @@ fn comments_of(value: &Value, text: &str, names: &[String]) -> Vec<(usize, Strin
             .for_each(|(name, comment)| add(name, text_of(comment))),
         Value::Array(each) => {
             for item in each {
-                let name = entry(item).unwrap_or_default();
+                let name = entry(item).unwrap_or_default().text;
                 let comment = json::find(item, &["comment", "text", "review", "critique"]);
                 add(&name, comment.and_then(text_of));
             }
@@ -365,30 +269,20 @@ fn in_sections(text: &str, names: &[String]) -> Vec<(usize, String)> {
         .collect()
 }
 
-fn rationale_of(value: &Value) -> Option<String> {
-    json::find(value, &["rationale", "reason", "reasoning", "explanation"]).and_then(text_of)
-}
-
-/// 0.8, "0.8", 80 and "80%" as a share of 1; none for what is no share.
-fn share_of(value: &Value) -> Option<f64> {
-    let number = match value {
-        Value::Number(number) => number.as_f64()?,
-        Value::String(text) => {
-            let text = text.trim();
-            match text.strip_suffix('%') {
-                Some(percent) => percent.trim().parse::<f64>().ok()? / 100.0,
-                None => text.parse().ok()?,
-            }
-        }
-        _ => return None,
+/// The rationale in `value`, and how sure the member says it is: under a key of its own, else in
+/// the rationale, else beside the object in `text`.
+fn said_of(value: &Value, text: &str) -> (Option<String>, Option<f64>) {
+    let keys = ["rationale", "reason", "reasoning", "explanation"];
+    let rationale = json::find(value, &keys).and_then(text_of);
+    let (rationale, within) = match rationale.map(|said| confidence::split(&said)) {
+        Some((rationale, stated)) => (Some(rationale).filter(|said| !said.is_empty()), stated),
+        None => (None, None),
     };
-    if (0.0..=1.0).contains(&number) {
-        Some(number)
-    } else if (1.0..=100.0).contains(&number) {
-        Some(number / 100.0)
-    } else {
-        None
-    }
+    let stated = match json::find(value, &["confidence"]) {
+        Some(own) => confidence::of_value(own),
+        None => within.or_else(|| confidence::split(text).1),
+    };
+    (rationale, stated)
 }
 
 /// The start of a text, for messages.

@@ -1,5 +1,9 @@
 //! JSON as models write it: alone, in a code block, inside prose, with small slips.
 
+mod once;
+
+use once::Once;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::error::Category;
 
@@ -19,6 +23,18 @@ pub(super) fn after_thinking(text: &str) -> &str {
 
 /// All outermost objects and arrays in `text`, in order.
 pub(super) fn values(text: &str) -> Vec<Value> {
+    let found = search(text).into_iter();
+    found.map(|(_, value)| value).collect()
+}
+
+/// As [`values`], each with the place where it begins; a key that is repeated with another value
+/// is null.
+pub(super) fn values_at(text: &str) -> Vec<(usize, Value)> {
+    let found = search(text).into_iter();
+    found.map(|(at, Once(value))| (at, value)).collect()
+}
+
+fn search<V: DeserializeOwned>(text: &str) -> Vec<(usize, V)> {
     let mut found = Vec::new();
     let mut at = 0;
     let mut mends = 0;
@@ -27,7 +43,7 @@ pub(super) fn values(text: &str) -> Vec<Value> {
             break;
         };
         let rest = &text[start..];
-        let mut stream = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
+        let mut stream = serde_json::Deserializer::from_str(rest).into_iter::<V>();
         let read = match stream.next() {
             Some(Ok(value)) => Some((value, stream.byte_offset())),
             Some(Err(error))
@@ -42,7 +58,7 @@ pub(super) fn values(text: &str) -> Vec<Value> {
         };
         at = match read {
             Some((value, length)) => {
-                found.push(value);
+                found.push((start, value));
                 start + length
             }
             None => start + 1,
@@ -51,45 +67,69 @@ pub(super) fn values(text: &str) -> Vec<Value> {
     found
 }
 
-/// The object at the start of `text` with two slips mended that are common: line breaks inside a
-/// string, and a comma before a closing bracket. With its length in `text`.
-fn mended(text: &str) -> Option<(Value, usize)> {
+/// The object at the start of `text` with slips mended that are common: line breaks inside a
+/// string, a comma before a closing bracket, a closing bracket of the wrong kind, and other quotes
+/// than JSON's. With its length in `text`.
+fn mended<V: DeserializeOwned>(text: &str) -> Option<(V, usize)> {
     let mut clean = String::new();
-    let mut depth = 0_usize;
-    let mut in_string = false;
+    // The signs that close what is open.
+    let mut open = Vec::new();
+    // The sign that ends the string.
+    let mut string = None;
     let mut escaped = false;
     for (place, sign) in text.char_indices() {
         if place > LONGEST_MENDED {
             return None;
         }
-        if in_string {
+        if let Some(quote) = string {
+            let ends = !escaped && sign == quote && is_end(quote, &text[place + sign.len_utf8()..]);
             match sign {
+                _ if ends => clean.push('"'),
                 '\n' => clean.push_str("\\n"),
                 '\t' => clean.push_str("\\t"),
+                // JSON has no escape for it.
+                '\'' if escaped => {
+                    clean.pop();
+                    clean.push(sign);
+                }
+                '"' if !escaped => clean.push_str("\\\""),
                 sign if sign.is_control() => clean.push(' '),
                 sign => clean.push(sign),
             }
-            in_string = escaped || sign != '"';
+            if ends {
+                string = None;
+            }
             escaped = !escaped && sign == '\\';
             continue;
         }
         match sign {
-            '"' => in_string = true,
-            '{' | '[' => depth += 1,
+            '"' | '\'' => string = Some(sign),
+            '“' => string = Some('”'),
+            '{' => open.push('}'),
+            '[' => open.push(']'),
             '}' | ']' => {
-                depth = depth.checked_sub(1)?;
                 let kept = clean.trim_end().trim_end_matches(',').len();
                 clean.truncate(kept);
+                clean.push(open.pop()?);
             }
             _ => {}
         }
-        clean.push(sign);
-        if depth == 0 {
+        if string.is_some() {
+            clean.push('"');
+        } else if !matches!(sign, '}' | ']') {
+            clean.push(sign);
+        }
+        if open.is_empty() {
             let value = serde_json::from_str(&clean).ok()?;
             return Some((value, place + sign.len_utf8()));
         }
     }
     None
+}
+
+/// Whether `quote` before `rest` ends a string: an apostrophe may stand in a word.
+fn is_end(quote: char, rest: &str) -> bool {
+    quote != '\'' || rest.trim_start().starts_with([',', ':', ']', '}'])
 }
 
 /// The value under the first of `keys`, case aside, that `value` has, here or a level or two below.
@@ -142,6 +182,11 @@ mod tests {
                 "{\"a\": \"two\nlines\", \"b\": [1, 2,],\n}",
                 vec![json!({"a":"two\nlines","b":[1,2]})],
             ),
+            (
+                r#"{'a': 'it's \"so\"', “b”: ['c'], 'd': 'e\'f'}"#,
+                vec![json!({"a":"it's \"so\"","b":["c"],"d":"e'f"})],
+            ),
+            (r#"{"a": [{"b": 1}}}"#, vec![json!({"a": [{"b": 1}]})]),
             (r#"{"a": "cut of"#, vec![]),
             ("", vec![]),
         ] {

@@ -28,7 +28,7 @@ pub(super) fn exactly(text: &str, names: &[String]) -> Option<usize> {
             let short = match bare.split_once([' ', '_', '-']) {
                 Some((word, short)) if is_synonym(word) => short.trim(),
                 Some(_) => return None,
-                None => bare,
+                None => after_joined(bare).unwrap_or(bare),
             };
             names.iter().position(|name| {
                 short_form(name).is_some_and(|own| own.eq_ignore_ascii_case(short))
@@ -65,7 +65,7 @@ pub(super) fn leading<'t>(text: &'t str, names: &[String]) -> Option<(usize, &'t
 }
 
 /// What follows `name` at the start of `text`, where the name ends there.
-fn after_name<'t>(text: &'t str, name: &str) -> Option<&'t str> {
+pub(super) fn after_name<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     let (start, rest) = text.split_at_checked(name.len())?;
     let mut following = rest.chars();
     let goes_on = match following.next() {
@@ -80,6 +80,13 @@ fn after_name<'t>(text: &'t str, name: &str) -> Option<&'t str> {
 /// `B` of `Response B`; ids have no short form.
 fn short_form(name: &str) -> Option<&str> {
     name.strip_prefix(PREFIX)
+}
+
+/// `B` of `responseB`.
+fn after_joined(text: &str) -> Option<&str> {
+    let (word, short) = text.split_at_checked(PREFIX.trim_end().len())?;
+    let is_letters = short.starts_with(|sign: char| sign.is_ascii_uppercase());
+    (is_synonym(word) && is_letters).then_some(short)
 }
 
 fn is_synonym(word: &str) -> bool {
@@ -113,6 +120,7 @@ mod tests {
             "Answer B",
             "\"B\"",
             "response_b",
+            "responseB",
             "Response B:",
         ] {
             assert_eq!(exactly(text, &labels()), Some(1), "{text}");
@@ -120,6 +128,7 @@ mod tests {
         for text in [
             "Response C",
             "Response",
+            "Responseb",
             "",
             "Both",
             "Response B is best",

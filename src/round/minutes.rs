@@ -1,17 +1,31 @@
 //! What a round leaves behind: answers, comments, results, and how everyone fared.
 
-use super::{Close, Held, Minutes, Reply, Seat, Table};
-use crate::event::{MemberId, MemberStatus, RoundRef};
+use super::{Close, Held, Minutes, Reply, Seat, Table, confidence};
+use crate::event::{MemberId, MemberStatus, Purpose, RoundRef};
 use indexmap::IndexMap;
 
 impl Minutes {
+    /// The answers of all who are not eliminated, in the spec's order of members.
+    pub(super) fn standing(&self) -> impl Iterator<Item = (&MemberId, &String)> {
+        let answers = self.answers.iter();
+        answers.filter(|(id, _)| !self.eliminated.contains(id))
+    }
+
     /// Takes in a round that was held: new answers replace old ones, in the order of `all`
     /// members; comments replace those of earlier rounds where there are any.
     pub fn hold(&mut self, all: &[Seat], round: &RoundRef, replies: &[Reply], close: &Close) {
         for reply in replies {
             if let Some(answer) = reply.done.answer(&reply.call.purpose) {
                 let member = reply.call.member.clone();
-                self.answers.insert(member, answer.to_owned());
+                self.answers
+                    .insert(member, without_confidence(reply, answer));
+            }
+            if let Some(confidence) = reply.done.confidence {
+                let stated = match reply.call.purpose {
+                    Purpose::Answer | Purpose::Revise => &mut self.confidences,
+                    _ => &mut self.ballot_confidences,
+                };
+                stated.insert(reply.call.member.clone(), confidence);
             }
         }
         let place = |id: &MemberId| all.iter().position(|seat| seat.id == *id);
@@ -24,16 +38,49 @@ impl Minutes {
             round: round.clone(),
             aggregate: close.aggregate.clone(),
             agreement: close.agreement,
+            asked: of_purpose(replies, &Purpose::Ballot).count(),
+            revised: revised(replies),
         });
+        self.eliminated.extend(close.eliminated.iter().cloned());
     }
+}
+
+fn of_purpose<'r>(replies: &'r [Reply], purpose: &'r Purpose) -> impl Iterator<Item = &'r Reply> {
+    replies
+        .iter()
+        .filter(move |reply| reply.call.purpose == *purpose)
+}
+
+/// How many readable second looks brought a new answer; none where there was none to read.
+fn revised(replies: &[Reply]) -> Option<usize> {
+    let looks: Vec<bool> = of_purpose(replies, &Purpose::Revise)
+        .filter(|reply| reply.done.status == MemberStatus::Ok)
+        .map(|reply| reply.done.answer(&Purpose::Revise).is_some())
+        .collect();
+    (!looks.is_empty()).then(|| looks.iter().filter(|is_new| **is_new).count())
+}
+
+/// What the others see of an answer: not how sure its author says it is, which would sway them.
+fn without_confidence(reply: &Reply, answer: &str) -> String {
+    let rest = reply
+        .done
+        .confidence
+        .map(|_| confidence::split(answer).0)
+        .filter(|rest| !rest.trim().is_empty());
+    rest.unwrap_or_else(|| answer.to_owned())
 }
 
 /// How each one that took part fared: the first status of its calls that is not `ok`, else `ok`.
 ///
 /// Those are the seats of the round, in the spec's order (of a round for the chair, nobody), and
-/// after them whoever else was asked: the chair, or who spoke in its place.
+/// after them whoever else was asked: the chair, or who spoke in its place. Last come those who
+/// lost a pair.
 #[must_use]
-pub fn statuses(table: &Table<'_>, replies: &[Reply]) -> IndexMap<MemberId, MemberStatus> {
+pub fn statuses(
+    table: &Table<'_>,
+    replies: &[Reply],
+    close: &Close,
+) -> IndexMap<MemberId, MemberStatus> {
     let mut statuses: IndexMap<MemberId, MemberStatus> = IndexMap::new();
     if !table.plan.kind.is_for_chair() {
         let seats = table.seats.iter();
@@ -47,6 +94,8 @@ pub fn statuses(table: &Table<'_>, replies: &[Reply]) -> IndexMap<MemberId, Memb
             *status = reply.done.status;
         }
     }
+    let losers = close.eliminated.iter();
+    statuses.extend(losers.map(|id| (id.clone(), MemberStatus::Eliminated)));
     statuses
 }
 
@@ -54,7 +103,7 @@ pub fn statuses(table: &Table<'_>, replies: &[Reply]) -> IndexMap<MemberId, Memb
 #[must_use]
 pub fn usable(table: &Table<'_>, replies: &[Reply]) -> usize {
     let asked = |id: &MemberId| replies.iter().any(|reply| reply.call.member == *id);
-    statuses(table, replies)
+    statuses(table, replies, &Close::default())
         .iter()
         .filter(|(id, status)| !id.is_chair() && **status == MemberStatus::Ok && asked(id))
         .count()
@@ -64,6 +113,17 @@ pub fn usable(table: &Table<'_>, replies: &[Reply]) -> usize {
 mod tests {
     use crate::event::ErrorKind;
     use crate::round::testing::{House, failed, ok};
+
+    #[test]
+    fn the_others_do_not_see_how_sure_an_answer_is() {
+        let mut house = House::new("independent_analysis", 2);
+        house.hold(&[
+            ("0.a.answer", ok("Tea.\n\n**Confidence:** 0.9")),
+            ("0.b.answer", ok("Confidence: 0.4")),
+        ]);
+        let shown: Vec<&String> = house.minutes.answers.values().collect();
+        assert_eq!(shown, ["Tea.", "Confidence: 0.4"]);
+    }
 
     #[test]
     fn answers_keep_the_order_of_the_spec_and_old_ones_stay() {

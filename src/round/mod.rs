@@ -6,13 +6,18 @@
 mod anonymized_peer_review;
 mod ballot;
 mod compose;
+mod confidence;
+mod critique;
 mod draw;
 mod independent_analysis;
+mod iterate;
 mod json;
 mod labels;
 mod mentions;
 mod minutes;
+mod pairwise_elimination;
 mod peer_review;
+mod ranking;
 mod read;
 mod revision;
 mod sections;
@@ -20,9 +25,12 @@ mod synthesis;
 #[cfg(test)]
 mod testing;
 mod ties;
+mod vote;
+mod weighted_synthesis;
 mod words;
 
 pub use draw::{SplitMix64, draws};
+pub use iterate::{Next, Pass, Repeat, Until};
 pub use minutes::{statuses, usable};
 pub use read::{Reading, Unreadable, ask_again, read};
 
@@ -101,12 +109,16 @@ pub struct RoundPlan {
     pub prompt: Option<Template>,
     /// The name of the aggregator, for kinds with ballots.
     pub aggregator: Option<String>,
+    /// What may be voted for; the members' answers where empty.
+    pub choices: Vec<String>,
     /// What settles ties.
     pub tie_break: TieBreak,
     /// How many usable replies this round needs.
     pub min_members: Option<usize>,
     /// What a failed member does to the round.
     pub failure_mode: FailureMode,
+    /// Of an `iterate`: the rounds that are held in its place, again and again.
+    pub repeat: Option<Repeat>,
 }
 
 /// Comments of one member on the answer of another.
@@ -129,6 +141,10 @@ pub struct Held {
     pub aggregate: Option<Aggregate>,
     /// How far they agree.
     pub agreement: Option<f64>,
+    /// How many members were asked for a ballot.
+    pub asked: usize,
+    /// How many members revised their answer; none where no second look was readable.
+    pub revised: Option<usize>,
 }
 
 /// What the council has on the table: grows from round to round.
@@ -140,6 +156,12 @@ pub struct Minutes {
     pub reviews: Vec<Review>,
     /// The rounds that were held, in order.
     pub held: Vec<Held>,
+    /// Who lost a pair, in the order of losing: out of all later rounds but those of the chair.
+    pub eliminated: Vec<MemberId>,
+    /// How sure each member last said it is of its own answer, 0 to 1.
+    pub confidences: IndexMap<MemberId, f64>,
+    /// How sure each member last said it is on a ballot, 0 to 1.
+    pub ballot_confidences: IndexMap<MemberId, f64>,
 }
 
 /// What a step of a round sees.
@@ -202,6 +224,8 @@ pub struct Close {
     pub agreement: Option<f64>,
     /// Comments for later rounds.
     pub reviews: Vec<Review>,
+    /// Who lost and is out.
+    pub eliminated: Vec<MemberId>,
     /// What a reader must know.
     pub notices: Vec<Notice>,
 }
@@ -234,6 +258,31 @@ pub trait Kind: Sync {
         self.is_for_chair()
     }
 
+    /// Whether its reply is the council's answer.
+    fn concludes(&self) -> bool {
+        false
+    }
+
+    /// Whether members may revise their answers in it.
+    fn revises(&self) -> bool {
+        false
+    }
+
+    /// Whether it takes a list of choices.
+    fn takes_choices(&self) -> bool {
+        false
+    }
+
+    /// Whether its losers are out, so that repeating it ends by itself.
+    fn eliminates(&self) -> bool {
+        false
+    }
+
+    /// Whether it is nothing but other rounds, held again and again.
+    fn repeats(&self) -> bool {
+        false
+    }
+
     /// Whether its replies are answers, which `min_members` of a council counts.
     fn gathers_answers(&self) -> bool {
         false
@@ -256,7 +305,13 @@ pub const KINDS: &[&dyn Kind] = &[
     &independent_analysis::IndependentAnalysis,
     &peer_review::PeerReview,
     &anonymized_peer_review::AnonymizedPeerReview,
+    &critique::Critique,
+    &ranking::Ranking,
+    &vote::Vote,
+    &iterate::Iterate,
+    &pairwise_elimination::PairwiseElimination,
     &synthesis::Synthesis,
+    &weighted_synthesis::WeightedSynthesis,
 ];
 
 /// The kind of this name.

@@ -5,7 +5,7 @@ use super::compose::{Question, Shown, Voice, ask};
 use super::sections::sections;
 use super::{Close, Kind, PromptError, Reply, Review, Seat, Step, Table, close_with, words};
 use crate::event::{Ask, Expect, MemberId, MemberStatus, Purpose};
-use crate::prompt::{ShownAnswer, ShownReview};
+use crate::prompt::{Scope, ShownAnswer, ShownReview};
 
 /// The kind.
 pub(super) struct PeerReview;
@@ -19,45 +19,58 @@ impl Kind for PeerReview {
         "every member comments on the others' answers by id, then may revise its own"
     }
 
+    fn revises(&self) -> bool {
+        true
+    }
+
     fn step(&self, table: &Table<'_>, replies: &[Reply]) -> Result<Step, PromptError> {
-        if replies.is_empty() {
-            let asks: Vec<Ask> = table
-                .seats
-                .iter()
-                .filter(|seat| others(table, seat).next().is_some())
-                .map(|seat| critique(table, seat))
-                .collect::<Result<_, _>>()?;
-            if asks.is_empty() {
-                return Ok(not_held(table));
-            }
+        exchange(table, replies, words::critique)
+    }
+}
+
+/// Comments on the others' answers, asked for in `words`, and then a second look at one's own.
+pub(super) fn exchange(
+    table: &Table<'_>,
+    replies: &[Reply],
+    words: fn(&Scope) -> String,
+) -> Result<Step, PromptError> {
+    if replies.is_empty() {
+        let asks: Vec<Ask> = table
+            .seats
+            .iter()
+            .filter(|seat| others(table, seat).next().is_some())
+            .map(|seat| critique(table, seat, words))
+            .collect::<Result<_, _>>()?;
+        if asks.is_empty() {
+            return Ok(not_held(table));
+        }
+        return Ok(Step::Ask(asks));
+    }
+    let reviews = reviews(table, replies);
+    if replies
+        .iter()
+        .all(|reply| reply.call.purpose != Purpose::Revise)
+    {
+        let asks: Vec<Ask> = table
+            .seats
+            .iter()
+            .filter(|seat| may_be_asked_again(seat, replies))
+            .filter_map(|seat| revise(table, seat, &reviews))
+            .collect::<Result<_, _>>()?;
+        if !asks.is_empty() {
             return Ok(Step::Ask(asks));
         }
-        let reviews = reviews(table, replies);
-        if replies
-            .iter()
-            .all(|reply| reply.call.purpose != Purpose::Revise)
-        {
-            let asks: Vec<Ask> = table
-                .seats
-                .iter()
-                .filter(|seat| may_be_asked_again(seat, replies))
-                .filter_map(|seat| revise(table, seat, &reviews))
-                .collect::<Result<_, _>>()?;
-            if !asks.is_empty() {
-                return Ok(Step::Ask(asks));
-            }
-        }
-        Ok(Step::Done(Close {
-            reviews,
-            ..Close::default()
-        }))
     }
+    Ok(Step::Done(Close {
+        reviews,
+        ..Close::default()
+    }))
 }
 
 fn not_held(table: &Table<'_>) -> Step {
     close_with(
         "review_not_held",
-        match table.minutes.answers.len() {
+        match table.minutes.standing().count() {
             0 => "There is no answer to review: the review was not held.",
             1 => "There is only one answer: the review was not held.",
             _ => "Nobody is left to review the answers: the review was not held.",
@@ -69,11 +82,15 @@ fn others<'t>(
     table: &'t Table<'_>,
     seat: &'t Seat,
 ) -> impl Iterator<Item = (&'t MemberId, &'t String)> {
-    let answers = table.minutes.answers.iter();
+    let answers = table.minutes.standing();
     answers.filter(|(id, _)| **id != seat.id)
 }
 
-fn critique(table: &Table<'_>, seat: &Seat) -> Result<Ask, PromptError> {
+fn critique(
+    table: &Table<'_>,
+    seat: &Seat,
+    words: fn(&Scope) -> String,
+) -> Result<Ask, PromptError> {
     let answers = others(table, seat)
         .map(|(id, text)| ShownAnswer::new(id.as_str(), text))
         .collect();
@@ -89,7 +106,7 @@ fn critique(table: &Table<'_>, seat: &Seat) -> Result<Ask, PromptError> {
         },
         template: table.plan.prompt.as_ref(),
     };
-    ask(table, question, words::critique)
+    ask(table, question, words)
 }
 
 /// What the critiques say of each answer: its own section, or the whole reply where it has none.

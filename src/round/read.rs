@@ -1,7 +1,7 @@
 //! Replies as the run stores them: read by what was expected, or asked for once more.
 
-use super::{ballot, json, revision, words};
-use crate::event::{Ask, Ballot, Expect, Message, MessageRole};
+use super::{ballot, confidence, json, revision, words};
+use crate::event::{Ask, Ballot, Expect, Message, MessageRole, Purpose};
 use serde_json::Value;
 use std::fmt;
 
@@ -37,7 +37,12 @@ pub fn read(ask: &Ask, text: &str) -> Result<Reading, Unreadable> {
         return Err(Unreadable("it is empty".to_owned()));
     }
     match &ask.expect {
-        Expect::Text => Ok(Reading::default()),
+        Expect::Text => Ok(Reading {
+            confidence: (ask.call.purpose == Purpose::Answer)
+                .then(|| confidence::split(text).1)
+                .flatten(),
+            ..Reading::default()
+        }),
         Expect::Ranking { labels, comments } => {
             let read = ballot::ranking(text, labels)?;
             let ids: Vec<String> = labels.iter().map(|label| id_of(ask, label)).collect();
@@ -55,15 +60,20 @@ pub fn read(ask: &Ask, text: &str) -> Result<Reading, Unreadable> {
                     candidates: ids,
                 }),
                 parsed: read.parsed,
-                confidence: None,
+                confidence: read.confidence,
             })
         }
         Expect::Choice { choices } => chosen(ask, text, choices),
         Expect::Pair { left, right } => chosen(ask, text, &[left.clone(), right.clone()]),
-        Expect::Revision => Ok(Reading {
-            parsed: Some(revision::revision(text)?),
-            ..Reading::default()
-        }),
+        Expect::Revision => {
+            let parsed = revision::revision(text)?;
+            let answer = parsed.get("answer").and_then(Value::as_str);
+            Ok(Reading {
+                confidence: answer.and_then(|answer| confidence::split(answer).1),
+                parsed: Some(parsed),
+                ballot: None,
+            })
+        }
         Expect::Schema(schema) => Ok(Reading {
             parsed: Some(object(text, schema)?),
             ..Reading::default()
@@ -220,6 +230,19 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn an_answer_may_say_how_sure_it_is() {
+        let mut ask = ask(Expect::Text);
+        let text = "Tea.\n\nConfidence: 80%";
+        // Of comments and ballots in prose it would be said of something else.
+        assert_eq!(read(&ask, text), Ok(Reading::default()));
+        ask.call.purpose = Purpose::Answer;
+        assert_eq!(read(&ask, text).expect("readable").confidence, Some(0.8));
+        ask.expect = Expect::Revision;
+        let text = r#"{"revised": true, "answer": "Tea.\nConfidence: 0.9"}"#;
+        assert_eq!(read(&ask, text).expect("readable").confidence, Some(0.9));
     }
 
     #[test]

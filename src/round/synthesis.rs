@@ -5,6 +5,7 @@ use super::compose::{Question, Shown, Voice, ask};
 use super::{Close, Fallback, Kind, PromptError, Reply, Step, Table, cause, notice, words};
 use crate::event::{Ask, Expect, MemberId, MemberStatus, Notice, Purpose};
 use crate::prompt::{ShownAnswer, ShownBallot, ShownReview};
+use indexmap::IndexMap;
 
 /// The kind.
 pub(super) struct Synthesis;
@@ -22,64 +23,81 @@ impl Kind for Synthesis {
         true
     }
 
-    fn step(&self, table: &Table<'_>, replies: &[Reply]) -> Result<Step, PromptError> {
-        let mut why = match reply_of(&MemberId::chair(), replies) {
-            None if table.chair.is_some() => return question(table, &MemberId::chair()),
-            None => "The chair could not be asked".to_owned(),
-            Some(reply) => match reply.done.status {
-                // A run that ends looks for nobody else to speak.
-                MemberStatus::Ok | MemberStatus::Cancelled => return Ok(done(Vec::new())),
-                _ => format!("The chair gave no answer ({})", cause(reply)),
-            },
-        };
-        let mut notices: Vec<Notice> = Vec::new();
-        let say = |notices: &mut Vec<Notice>, why: &str, then: &str| {
-            notices.push(notice("fallback", &format!("{why}: {then}.")));
-        };
-        for fallback in table.fallback {
-            match fallback {
-                Fallback::TopRanked => match winner(table) {
-                    Some(winner) => {
-                        let then =
-                            format!("the answer that was ranked first stands, by `{winner}`");
-                        say(&mut notices, &why, &then);
-                        return Ok(done(notices));
-                    }
-                    None => {
-                        say(
-                            &mut notices,
-                            &why,
-                            "`top_ranked` is passed over, as nothing was ranked",
-                        );
-                    }
-                },
-                Fallback::Member(id) => match reply_of(id, replies) {
-                    None if table.seats.iter().any(|seat| seat.id == *id) => {
-                        return question(table, id);
-                    }
-                    None => {
-                        let then = format!("`member:{id}` is passed over, as it cannot be asked");
-                        say(&mut notices, &why, &then);
-                    }
-                    Some(reply) => {
-                        say(
-                            &mut notices,
-                            &why,
-                            &format!("`{id}` was asked in its place"),
-                        );
-                        match reply.done.status {
-                            MemberStatus::Ok | MemberStatus::Cancelled => return Ok(done(notices)),
-                            _ => why = format!("`{id}` gave no answer ({})", cause(reply)),
-                        }
-                    }
-                },
-            }
-        }
-        let text =
-            format!("{why}, and nobody else is left to speak for it: there is no synthesis.");
-        notices.push(notice("no_synthesis", &text));
-        Ok(done(notices))
+    fn concludes(&self) -> bool {
+        true
     }
+
+    fn step(&self, table: &Table<'_>, replies: &[Reply]) -> Result<Step, PromptError> {
+        speak(table, replies, None)
+    }
+}
+
+/// Asks the chair for the answer, or who stands in for it. `weights` are what each answer counts
+/// for, where that is shown.
+pub(super) fn speak(
+    table: &Table<'_>,
+    replies: &[Reply],
+    weights: Option<&IndexMap<MemberId, f64>>,
+) -> Result<Step, PromptError> {
+    let mut why = match reply_of(&MemberId::chair(), replies) {
+        None if table.chair.is_some() => return question(table, &MemberId::chair(), weights),
+        None => "The chair could not be asked".to_owned(),
+        Some(reply) => match reply.done.status {
+            // A run that ends looks for nobody else to speak.
+            MemberStatus::Ok | MemberStatus::Cancelled => return Ok(done(Vec::new())),
+            _ => format!("The chair gave no answer ({})", cause(reply)),
+        },
+    };
+    let mut notices: Vec<Notice> = Vec::new();
+    let say = |notices: &mut Vec<Notice>, why: &str, then: &str| {
+        notices.push(notice("fallback", &format!("{why}: {then}.")));
+    };
+    for fallback in table.fallback {
+        match fallback {
+            Fallback::TopRanked => match winner(table) {
+                Some(winner) => {
+                    let is_answer = |id: &MemberId| id.as_str() == winner;
+                    let then = if table.minutes.answers.keys().any(is_answer) {
+                        format!("the answer that was ranked first stands, by `{winner}`")
+                    } else {
+                        format!("what the members chose stands, `{winner}`")
+                    };
+                    say(&mut notices, &why, &then);
+                    return Ok(done(notices));
+                }
+                None => {
+                    say(
+                        &mut notices,
+                        &why,
+                        "`top_ranked` is passed over, as nothing was ranked",
+                    );
+                }
+            },
+            Fallback::Member(id) => match reply_of(id, replies) {
+                None if table.seats.iter().any(|seat| seat.id == *id) => {
+                    return question(table, id, weights);
+                }
+                None => {
+                    let then = format!("`member:{id}` is passed over, as it cannot be asked");
+                    say(&mut notices, &why, &then);
+                }
+                Some(reply) => {
+                    say(
+                        &mut notices,
+                        &why,
+                        &format!("`{id}` was asked in its place"),
+                    );
+                    match reply.done.status {
+                        MemberStatus::Ok | MemberStatus::Cancelled => return Ok(done(notices)),
+                        _ => why = format!("`{id}` gave no answer ({})", cause(reply)),
+                    }
+                }
+            },
+        }
+    }
+    let text = format!("{why}, and nobody else is left to speak for it: there is no synthesis.");
+    notices.push(notice("no_synthesis", &text));
+    Ok(done(notices))
 }
 
 fn done(notices: Vec<Notice>) -> Step {
@@ -101,7 +119,11 @@ fn winner<'t>(table: &Table<'t>) -> Option<&'t str> {
         .and_then(|aggregate| aggregate.winner.as_deref())
 }
 
-fn question(table: &Table<'_>, asked: &MemberId) -> Result<Step, PromptError> {
+fn question(
+    table: &Table<'_>,
+    asked: &MemberId,
+    weights: Option<&IndexMap<MemberId, f64>>,
+) -> Result<Step, PromptError> {
     let minutes = table.minutes;
     let answers = minutes.answers.iter();
     let ballots = minutes
@@ -119,7 +141,10 @@ fn question(table: &Table<'_>, asked: &MemberId) -> Result<Step, PromptError> {
         labels: None,
         shown: Shown {
             answers: answers
-                .map(|(id, text)| ShownAnswer::new(id.as_str(), text))
+                .map(|(id, text)| ShownAnswer {
+                    weight: weights.and_then(|weights| weights.get(id)).copied(),
+                    ..ShownAnswer::new(id.as_str(), text)
+                })
                 .collect(),
             reviews: minutes.reviews.iter().map(ShownReview::from).collect(),
             ballots: ballots.iter().map(ShownBallot::from).collect(),

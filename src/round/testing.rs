@@ -119,9 +119,11 @@ impl House {
                 members: None,
                 prompt: None,
                 aggregator: None,
+                choices: Vec::new(),
                 tie_break: TieBreak::First,
                 min_members: None,
                 failure_mode: FailureMode::Continue,
+                repeat: None,
             },
             index: 0,
             seats: all.clone(),
@@ -150,6 +152,13 @@ impl House {
     pub(super) fn with_prompt(mut self, source: &str) -> Self {
         self.plan.prompt = Some(Template::compile(source).expect("a template"));
         self
+    }
+
+    /// Puts a member out, as a lost pair does.
+    pub(super) fn eliminate(&mut self, id: &str) {
+        self.seats.retain(|seat| seat.id.as_str() != id);
+        let id = id.parse().expect("an id");
+        self.minutes.eliminated.push(id);
     }
 
     /// Takes the round of the next kind.
@@ -217,7 +226,7 @@ impl House {
                 }
             }
         };
-        let statuses = statuses(&table, &replies);
+        let statuses = statuses(&table, &replies, &close);
         self.minutes.hold(&self.all, &round, &replies, &close);
         HeldRound {
             batches,
@@ -250,12 +259,14 @@ fn as_read(ask: &Ask, mut done: MemberCompleted) -> MemberCompleted {
 fn tame(ask: &Ask) -> String {
     match &ask.expect {
         Expect::Ranking { labels, .. } => {
-            let real = ask.labels.as_ref().expect("labels");
             let mut labels = labels.clone();
-            labels.sort_by_key(|label| real[label].clone());
+            if let Some(real) = &ask.labels {
+                labels.sort_by_key(|label| real[label].clone());
+            }
             serde_json::json!({ "rationale": "why", "ranking": labels }).to_string()
         }
         Expect::Choice { choices } => format!("Choice: {}", choices[0]),
+        Expect::Pair { left, .. } => format!("Choice: {left}"),
         Expect::Revision => r#"{"revised": false, "answer": ""}"#.to_owned(),
         _ => format!("{} by {}", ask.call.purpose, ask.call.member),
     }

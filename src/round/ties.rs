@@ -6,26 +6,52 @@ use super::draw::draws;
 use super::{Close, Reply, Step, Table, TieBreak, labels, notice, words};
 use crate::aggregate::{self, Aggregator, Tally, agreement};
 use crate::event::{CastBallot, Expect, MemberId, MemberStatus, Notice, Purpose};
-use crate::prompt::ShownAnswer;
+use crate::prompt::{Scope, ShownAnswer};
 
-/// Closes a round with `ballots` over the answers that are there, or first asks the chair who is
-/// to win a tie.
+/// The replies of this round's ballots that came in whole.
+pub(super) fn usable(replies: &[Reply]) -> impl Iterator<Item = &Reply> {
+    replies.iter().filter(|reply| {
+        reply.done.status == MemberStatus::Ok && reply.call.purpose == Purpose::Ballot
+    })
+}
+
+/// The readable ballots, each with what its member counts for and how sure it is.
+pub(super) fn cast(table: &Table<'_>, replies: &[Reply]) -> Vec<CastBallot> {
+    let cast = |reply: &Reply| {
+        let ballot = reply.done.ballot.clone()?;
+        let member = &reply.call.member;
+        let seat = table.all.iter().find(|seat| seat.id == *member);
+        Some(CastBallot {
+            member: member.clone(),
+            candidates: ballot.candidates,
+            ranking: ballot.ranking,
+            choice: ballot.choice,
+            confidence: reply.done.confidence,
+            weight: seat.and_then(|seat| seat.weight),
+            rationale: ballot.rationale,
+        })
+    };
+    usable(replies).filter_map(cast).collect()
+}
+
+/// The ids of the answers that can be ranked or chosen.
+pub(super) fn standing(table: &Table<'_>) -> Vec<String> {
+    let answers = table.minutes.standing();
+    answers.map(|(id, _)| id.to_string()).collect()
+}
+
+/// Closes a round with `ballots` over `candidates`, or first asks the chair who is to win a tie.
 pub(super) fn outcome(
     table: &Table<'_>,
     replies: &[Reply],
+    candidates: &[String],
     ballots: Vec<CastBallot>,
     mut close: Close,
 ) -> Result<Step, PromptError> {
     let Some(method) = method(table) else {
         return Ok(Step::Done(close));
     };
-    let candidates: Vec<String> = table
-        .minutes
-        .answers
-        .keys()
-        .map(ToString::to_string)
-        .collect();
-    let tally = method.tally(&candidates, &ballots);
+    let tally = method.tally(candidates, &ballots);
     if tally.scores.is_empty() {
         return Ok(Step::Done(close));
     }
@@ -33,7 +59,7 @@ pub(super) fn outcome(
         .iter()
         .filter(|name| !tally.scores.contains_key(*name))
     {
-        let text = format!("No ballot that came in could rank `{name}`: it has no score.");
+        let text = format!("No ballot that came in could name `{name}`: it has no score.");
         close.notices.push(notice("unranked", &text));
     }
     let tied = tally.tied_at_top().to_vec();
@@ -57,7 +83,10 @@ pub(super) fn outcome(
         }
     }
     let result = settle(table, method, tally, ballots, ruling.as_deref());
-    close.agreement = agreement(&result.order, &result.ballots);
+    close.agreement = agreement(&result);
+    if !result.cycle.is_empty() {
+        close.notices.push(circle(&result.cycle));
+    }
     close.aggregate = Some(result);
     Ok(Step::Done(close))
 }
@@ -67,6 +96,15 @@ fn method(table: &Table<'_>) -> Option<&'static dyn Aggregator> {
     let named = table.plan.aggregator.as_deref();
     let first = table.plan.kind.aggregators().first().copied();
     named.or(first).and_then(aggregate::aggregator)
+}
+
+fn circle(names: &[String]) -> Notice {
+    let text = format!(
+        "The majorities run in a circle: each of {} loses to another of them, one against one. \
+         There is no winner and no order.",
+        names.join(", ")
+    );
+    notice("cycle", &text)
 }
 
 fn settle(
@@ -93,25 +131,30 @@ fn settle(
     })
 }
 
-/// Asks the chair which of `tied` is the best, without names: it is to judge texts.
+/// Asks the chair which of `tied` is the best. Answers are shown without names: it is to judge
+/// texts. Choices that are no answers are named as they are.
 fn question(table: &Table<'_>, tied: &[String]) -> Result<Step, PromptError> {
     let chair = MemberId::chair();
     let answers = &table.minutes.answers;
-    let ids = answers
-        .keys()
-        .filter(|id| tied.iter().any(|tied| tied == id.as_str()))
-        .cloned()
-        .collect();
+    let are_choices = !table.plan.choices.is_empty();
+    let is_shown = |id: &&MemberId| are_choices || tied.iter().any(|tied| tied == id.as_str());
+    let ids = table.minutes.standing().map(|(id, _)| id);
+    let ids = ids.filter(is_shown).cloned().collect();
     let labels = labels::shuffled(table, &chair, "tie", ids);
     let shown = labels
         .iter()
         .filter_map(|(label, id)| Some(ShownAnswer::new(label, answers.get(id)?)));
+    let choices = if are_choices {
+        tied.to_vec()
+    } else {
+        labels.keys().cloned().collect()
+    };
     let question = Question {
         voice: Voice::Chair(table.chair),
         asked: &chair,
         purpose: Purpose::Tie,
         expect: Expect::Choice {
-            choices: labels.keys().cloned().collect(),
+            choices: choices.clone(),
         },
         shown: Shown {
             answers: shown.collect(),
@@ -120,7 +163,14 @@ fn question(table: &Table<'_>, tied: &[String]) -> Result<Step, PromptError> {
         labels: Some(labels),
         template: None,
     };
-    Ok(Step::Ask(vec![ask(table, question, words::tie)?]))
+    let words = |scope: &Scope| {
+        if are_choices {
+            words::tied_choices(scope, &choices)
+        } else {
+            words::tie(scope)
+        }
+    };
+    Ok(Step::Ask(vec![ask(table, question, words)?]))
 }
 
 fn chosen(reply: &Reply, tied: &[String]) -> Option<String> {

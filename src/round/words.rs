@@ -2,8 +2,10 @@
 //!
 //! Texts in a [`Scope`] are fenced where they have to be; nothing else may be shown.
 
+mod results;
+
 use super::Table;
-use crate::event::{Expect, MemberId};
+use crate::event::Expect;
 use crate::prompt::{Scope, ShownAnswer};
 use std::fmt::Write as _;
 
@@ -61,6 +63,20 @@ pub(super) fn critique(scope: &Scope) -> String {
     text
 }
 
+/// The faults of the others' answers.
+pub(super) fn faults(scope: &Scope) -> String {
+    let mut text = question(scope);
+    answers(&mut text, "The other members' answers", scope);
+    task(
+        &mut text,
+        "Name the faults of each of these answers: what is wrong, what does not follow, what is \
+         missing, what would mislead who asked. Say of each fault how you know it and how much it \
+         matters. No praise, and no fault that you do not believe in: where there is none, say so. \
+         The author will read it and may revise.",
+    );
+    text
+}
+
 /// A second look at one's own answer.
 pub(super) fn revise(scope: &Scope) -> String {
     let mut text = question(scope);
@@ -93,6 +109,56 @@ pub(super) fn ballot(scope: &Scope) -> String {
     text
 }
 
+/// What counts where answers are judged.
+const MEASURE: &str = "What counts is whether an answer is right, whether it is complete, and \
+whether it helps who asked; not its length, its place in this list, or how sure it sounds.";
+
+/// An order of all answers, one's own among them.
+pub(super) fn ranking(scope: &Scope) -> String {
+    let mut text = question(scope);
+    answers(&mut text, "The answers", scope);
+    let words = format!(
+        "Rank all of these answers from best to worst{}. {MEASURE}",
+        with_own(scope)
+    );
+    task(&mut text, &words);
+    text
+}
+
+/// The best of all answers, one's own among them.
+pub(super) fn vote(scope: &Scope) -> String {
+    let mut text = question(scope);
+    answers(&mut text, "The answers", scope);
+    let words = format!(
+        "Vote for the best of these answers{}. {MEASURE}",
+        with_own(scope)
+    );
+    task(&mut text, &words);
+    text
+}
+
+/// One of `choices`, in the light of all answers.
+pub(super) fn vote_on(scope: &Scope, choices: &[String]) -> String {
+    let mut text = question(scope);
+    answers(&mut text, "The members' answers", scope);
+    let words = format!(
+        "Vote for one of these:\n\n{}\n\nGo by the reasons that the answers give, not by how many \
+         say the same.",
+        list(choices)
+    );
+    task(&mut text, &words);
+    text
+}
+
+/// Which of two answers without names is the better.
+pub(super) fn pair(scope: &Scope) -> String {
+    let mut text = question(scope);
+    answers(&mut text, "Two answers", scope);
+    let words = format!("Choose the better of these two answers. {MEASURE}");
+    task(&mut text, &words);
+    text
+}
+
 /// Comments on a single answer without a name.
 pub(super) fn comment(scope: &Scope) -> String {
     let mut text = question(scope);
@@ -117,6 +183,24 @@ pub(super) fn tie(scope: &Scope) -> String {
     text
 }
 
+/// Which of the choices that stand level is the best.
+pub(super) fn tied_choices(scope: &Scope, tied: &[String]) -> String {
+    let mut text = question(scope);
+    answers(&mut text, "The members' answers", scope);
+    let words = format!(
+        "The members' votes leave these choices level at the top:\n\n{}\n\nChoose the one that the \
+         reasons in the answers speak for.",
+        list(tied)
+    );
+    task(&mut text, &words);
+    text
+}
+
+/// What the chair is told of weights.
+const WEIGHTS: &str = "\n\n# The weights\n\nThe weight behind each name is what that answer counts \
+for; all of them together are 1. Where answers differ and their reasons are equally good, go with \
+the greater weight.";
+
 /// The one answer of the council.
 pub(super) fn synthesis(scope: &Scope, table: &Table<'_>) -> String {
     let mut text = question(scope);
@@ -125,13 +209,11 @@ pub(super) fn synthesis(scope: &Scope, table: &Table<'_>) -> String {
     } else {
         text.push_str("\n\n# The members' answers");
         for answer in &scope.answers {
-            let _ = write!(
-                text,
-                "\n\n## {}{}\n\n{}",
-                answer.id,
-                role(&answer.id, table),
-                answer.text
-            );
+            let _ = write!(text, "\n\n## {}{}", answer.id, role(&answer.id, table));
+            if let Some(weight) = answer.weight {
+                let _ = write!(text, ", weight {weight:.2}");
+            }
+            let _ = write!(text, "\n\n{}", answer.text);
         }
     }
     if !scope.reviews.is_empty() {
@@ -144,8 +226,11 @@ pub(super) fn synthesis(scope: &Scope, table: &Table<'_>) -> String {
             );
         }
     }
-    results(&mut text, table);
-    missing(&mut text, table);
+    results::add(&mut text, scope, table);
+    results::missing(&mut text, table);
+    if scope.answers.iter().any(|answer| answer.weight.is_some()) {
+        text.push_str(WEIGHTS);
+    }
     task(
         &mut text,
         "Write the council's answer to the question. Take what is best in the answers, put right \
@@ -228,6 +313,22 @@ fn answers(text: &mut String, heading: &str, scope: &Scope) {
     }
 }
 
+/// Who has an own answer among those shown is told that it is one like the others.
+fn with_own(scope: &Scope) -> String {
+    let own = scope.answers.iter().find(|answer| answer.is_own);
+    own.map_or_else(String::new, |own| {
+        format!(
+            "; `{}` is your own, and is to be judged like the others",
+            own.id
+        )
+    })
+}
+
+fn list(items: &[String]) -> String {
+    let lines: Vec<String> = items.iter().map(|item| format!("- {item}")).collect();
+    lines.join("\n")
+}
+
 fn task(text: &mut String, words: &str) {
     let _ = write!(text, "\n\n# Your task\n\n{words}");
 }
@@ -236,58 +337,6 @@ fn role(id: &str, table: &Table<'_>) -> String {
     let seat = table.all.iter().find(|seat| seat.id.as_str() == id);
     seat.and_then(|seat| seat.role.as_deref())
         .map_or_else(String::new, |role| format!(" ({role})"))
-}
-
-/// Each round's outcome with its scores.
-fn results(text: &mut String, table: &Table<'_>) {
-    let mut heading = "\n\n# How the members ranked the answers";
-    for held in &table.minutes.held {
-        let Some(aggregate) = &held.aggregate else {
-            continue;
-        };
-        text.push_str(std::mem::take(&mut heading));
-        let _ = write!(
-            text,
-            "\n\nRound \"{}\", {} over {}, best first:",
-            held.round.name,
-            aggregate.method,
-            count(aggregate.ballots.len(), "ballot"),
-        );
-        for (place, name) in (1..).zip(&aggregate.order) {
-            let score = aggregate.scores.get(name).copied().unwrap_or_default();
-            let _ = write!(text, "\n{place}. {name} (score {score:.2} of 1)");
-        }
-        for tie in &aggregate.ties {
-            let by = match tie.by.as_str() {
-                "chair" => "the chair chose",
-                "random" => "a draw settled it",
-                _ => "in the order of the council",
-            };
-            let _ = write!(text, "\nLevel: {} ({by}).", tie.among.join(", "));
-        }
-        if let Some(agreement) = held.agreement {
-            let _ = write!(
-                text,
-                "\nAgreement of the ballots with this order: {agreement:.2} of 1."
-            );
-        }
-    }
-}
-
-fn missing(text: &mut String, table: &Table<'_>) {
-    let missing: Vec<&MemberId> = table
-        .all
-        .iter()
-        .map(|seat| &seat.id)
-        .filter(|id| !table.minutes.answers.contains_key(*id))
-        .collect();
-    if missing.is_empty() || table.minutes.answers.is_empty() {
-        return;
-    }
-    text.push_str("\n\n# Who is missing\n");
-    for id in missing {
-        let _ = write!(text, "\n- {id}{} gave no answer.", role(id.as_str(), table));
-    }
 }
 
 /// `1 ballot`, `2 ballots`.

@@ -13,6 +13,7 @@ mod gather;
 mod handle;
 mod nobody;
 mod registry;
+mod repeat;
 mod server;
 mod start;
 mod stop;

@@ -41,12 +41,14 @@ pub(super) struct RunServer {
 }
 
 /// What changes while the rounds go by.
-struct Progress {
+pub(super) struct Progress {
     members: Vec<Seat>,
     chair: Option<Seat>,
-    minutes: Minutes,
+    pub(super) minutes: Minutes,
     /// Members with a permanent fault: asking them again is pointless.
     out: HashSet<MemberId>,
+    /// Why rounds were not held, as far as that was said.
+    not_held: HashSet<String>,
     /// The index of the next round that is held.
     index: u32,
     /// When the run's deadline is.
@@ -85,7 +87,7 @@ struct Sat {
 }
 
 /// Why the rounds stop before the last.
-enum Halt {
+pub(super) enum Halt {
     Stopped,
     Failed(String, Option<RunError>),
 }
@@ -98,6 +100,7 @@ impl RunServer {
             chair: self.council.chair_seat(),
             minutes: Minutes::default(),
             out: HashSet::new(),
+            not_held: HashSet::new(),
             index: 0,
             deadline: self.deadline.map(|length| self.clock.now() + length),
         };
@@ -174,23 +177,35 @@ impl RunServer {
             if self.stop.is_asked() {
                 return Err(Halt::Stopped);
             }
-            self.hold(plan, progress).await?;
+            match &plan.repeat {
+                None => self.hold(plan, 0, progress).await?,
+                Some(repeat) => self.repeat(plan, repeat, progress).await?,
+            }
         }
         Ok(())
     }
 
     /// Holds one round, if there is anything to ask in it.
-    async fn hold(&self, plan: &RoundPlan, progress: &mut Progress) -> Result<(), Halt> {
+    pub(super) async fn hold(
+        &self,
+        plan: &RoundPlan,
+        iteration: u32,
+        progress: &mut Progress,
+    ) -> Result<(), Halt> {
         let round = RoundRef {
             index: progress.index,
             name: plan.name.clone(),
             kind: plan.kind.name().to_owned(),
-            iteration: 0,
+            iteration,
         };
         let sitting = progress.sitting(plan);
         let (sat, halt) = self.sit(plan, &round, &sitting, progress).await;
         let there = sat.held.then(|| round.clone());
         for notice in sat.close.notices.iter().cloned() {
+            // Of a round that is not held again and again, once is enough.
+            if !sat.held && !progress.not_held.insert(notice.text.clone()) {
+                continue;
+            }
             let body = EventKind::Notice(notice);
             let draft = Draft {
                 round: there.clone(),
@@ -201,7 +216,7 @@ impl RunServer {
         let mut halt = halt;
         if sat.held {
             let table = self.table(plan, &round, &sitting, progress);
-            let asked = round::statuses(&table, &sat.replies);
+            let asked = round::statuses(&table, &sat.replies, &sat.close);
             let usable = round::usable(&table, &sat.replies);
             let completed = EventKind::RoundCompleted(RoundCompleted {
                 statuses: with_skipped(&sitting.due, &asked, &progress.out),
@@ -398,9 +413,12 @@ impl Progress {
                 .as_ref()
                 .is_none_or(|ids| ids.contains(&seat.id))
         };
-        let members: Vec<Seat> = self.members.iter().filter(takes_part).cloned().collect();
-        let can_be_asked = |seat: &&Seat| !self.out.contains(&seat.id);
         let for_chair = plan.kind.is_for_chair();
+        // Who lost a pair may still speak in the chair's place.
+        let is_in = |seat: &&Seat| for_chair || !self.minutes.eliminated.contains(&seat.id);
+        let members = self.members.iter().filter(takes_part).filter(is_in);
+        let members: Vec<Seat> = members.cloned().collect();
+        let can_be_asked = |seat: &&Seat| !self.out.contains(&seat.id);
         Sitting {
             seats: members.iter().filter(can_be_asked).cloned().collect(),
             chair: self.chair.as_ref().filter(can_be_asked).cloned(),

@@ -7,10 +7,9 @@ use super::council::{
     ProviderSpec, Source,
 };
 use super::file::{self, ProfileKeys, Spec};
-use super::names::AggregatorName;
-use super::topology::{TOPOLOGIES, Topology};
+use super::rounds::rounds;
 use crate::prompt::Template;
-use crate::round::{self, FailureMode, Fallback, InputMode, Kind, RoundPlan, TieBreak};
+use crate::round::{Fallback, InputMode};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -253,74 +252,6 @@ fn inherited_key(
     let same_kind = written.is_none_or(|kind| kind == known.kind);
     let key = known.api_key_env?;
     (same_kind && base_url.is_none()).then(|| key.to_owned())
-}
-
-/// The rounds as written or as the topology has them; a chair without a synthesis gets one.
-fn rounds(spec: &Spec) -> Result<Vec<RoundPlan>, String> {
-    if spec.round.is_empty() {
-        let topology = match &spec.topology {
-            None => Some(&TOPOLOGIES[0]),
-            Some(name) => Topology::find(&name.0),
-        };
-        let topology = topology.ok_or("the topology is unknown")?;
-        return Ok(topology.expand(spec.chair.is_some()).map(plain).collect());
-    }
-    let mut rounds = spec
-        .round
-        .iter()
-        .map(|raw| round_plan(spec, raw))
-        .collect::<Result<Vec<_>, String>>()?;
-    if spec.chair.is_some() && !rounds.iter().any(|round| round.kind.is_for_chair()) {
-        rounds.extend(round::kind("synthesis").map(plain));
-    }
-    Ok(rounds)
-}
-
-/// A round that says nothing but its kind.
-fn plain(kind: &'static dyn Kind) -> RoundPlan {
-    RoundPlan {
-        name: kind.name().to_owned(),
-        kind,
-        members: None,
-        prompt: None,
-        aggregator: kind.aggregators().first().map(|&name| name.to_owned()),
-        tie_break: TieBreak::First,
-        min_members: None,
-        failure_mode: FailureMode::Continue,
-    }
-}
-
-fn round_plan(spec: &Spec, raw: &file::Round) -> Result<RoundPlan, String> {
-    let kind = round::kind(&raw.kind.0).ok_or("a round's kind is unknown")?;
-    let plain = plain(kind);
-    let prompt = raw.prompt.as_deref().map(Template::compile).transpose();
-    let members = raw.members.as_ref().map(|named| {
-        // In the spec's order of members, however the round writes them.
-        let ids = spec.member.iter().map(|member| &member.id);
-        ids.filter(|id| named.contains(id))
-            .map(|id| id.parse())
-            .collect::<Result<Vec<_>, _>>()
-    });
-    Ok(RoundPlan {
-        name: raw.name.clone().unwrap_or(plain.name),
-        kind,
-        members: members.transpose().map_err(|error| format!("{error}"))?,
-        prompt: prompt.map_err(|fault| fault.message)?,
-        aggregator: match &raw.aggregator {
-            Some(AggregatorName(name)) => Some(name.clone()),
-            None => plain.aggregator,
-        },
-        tie_break: match raw.tie_break {
-            None | Some(file::TieBreak::First) => TieBreak::First,
-            Some(file::TieBreak::Random) => TieBreak::Random,
-            Some(file::TieBreak::Chair) => TieBreak::Chair,
-        },
-        min_members: raw.min_members.map(|least| least as usize),
-        failure_mode: match raw.failure_mode {
-            None | Some(file::FailureMode::Continue) => FailureMode::Continue,
-            Some(file::FailureMode::FailFast) => FailureMode::FailFast,
-        },
-    })
 }
 
 /// The resolved form and its hash. Each part of what is hashed is preceded by its length, so that

@@ -86,10 +86,21 @@ impl Council {
             model: chair.profile.model.to_string(),
             weight: None,
         });
-        let rounds = self.rounds.iter().map(|round| PlannedRound {
+        let rounds = self.rounds.iter().map(|round| self.planned_round(round));
+        Plan {
+            members: members.collect(),
+            chair,
+            rounds: rounds.collect(),
+        }
+    }
+
+    fn planned_round(&self, round: &RoundPlan) -> PlannedRound {
+        let repeated = || round.repeat.iter().flat_map(|repeat| &repeat.rounds);
+        PlannedRound {
             name: round.name.clone(),
             kind: round.kind.name().to_owned(),
             members: match &round.members {
+                _ if round.kind.repeats() => Vec::new(),
                 _ if round.kind.is_for_chair() => vec![MemberId::chair()],
                 Some(members) => members.clone(),
                 None => self
@@ -98,11 +109,8 @@ impl Council {
                     .map(|member| member.id.clone())
                     .collect(),
             },
-        });
-        Plan {
-            members: members.collect(),
-            chair,
-            rounds: rounds.collect(),
+            rounds: repeated().map(|inner| self.planned_round(inner)).collect(),
+            max_iterations: round.repeat.as_ref().map(|repeat| repeat.max_iterations),
         }
     }
 

@@ -100,27 +100,8 @@ impl Edits {
         {
             retain(fallback, |name| !goes(name, "member:"));
         }
-        for (index, round) in rounds_mut(root).enumerate() {
-            let DeValue::Table(round) = round.get_mut() else {
-                continue;
-            };
-            let Some(span) = round.get("members").map(Spanned::span) else {
-                continue;
-            };
-            let Some(members) = list_mut(round, "members") else {
-                continue;
-            };
-            let named = members.len();
-            retain(members, |name| !goes(name, ""));
-            if members.is_empty() && named > 0 {
-                // Without its list the round would ask everybody: the fault is said here alone.
-                round.remove("members");
-                let message = "`--only` leaves nobody who takes part in this round";
-                let path = format!("round[{index}].members");
-                let fault = Fault::new("no_members", path, span, message);
-                self.faults
-                    .push(fault.help("keep one of its members too, with one more `--only`"));
-            }
+        if let Some(rounds) = list_mut(root, "round") {
+            leave_out(rounds, "round", &|name| goes(name, ""), &mut self.faults);
         }
     }
 
@@ -185,12 +166,37 @@ fn list_mut<'a, 't>(table: &'a mut DeTable<'t>, key: &str) -> Option<&'a mut DeA
     }
 }
 
-fn rounds_mut<'a, 't>(
-    root: &'a mut DeTable<'t>,
-) -> impl Iterator<Item = &'a mut Spanned<DeValue<'t>>> {
-    list_mut(root, "round")
-        .into_iter()
-        .flat_map(|rounds| rounds.iter_mut())
+/// Takes names out of the `members` of rounds, and of the rounds that they repeat.
+fn leave_out(
+    rounds: &mut DeArray<'_>,
+    path: &str,
+    goes: &dyn Fn(&Spanned<DeValue<'_>>) -> bool,
+    faults: &mut Vec<Fault>,
+) {
+    for (index, round) in rounds.iter_mut().enumerate() {
+        let DeValue::Table(round) = round.get_mut() else {
+            continue;
+        };
+        let path = format!("{path}[{index}]");
+        if let Some(inner) = list_mut(round, "rounds") {
+            leave_out(inner, &format!("{path}.rounds"), goes, faults);
+        }
+        let Some(span) = round.get("members").map(Spanned::span) else {
+            continue;
+        };
+        let Some(members) = list_mut(round, "members") else {
+            continue;
+        };
+        let named = members.len();
+        retain(members, |name| !goes(name));
+        if members.is_empty() && named > 0 {
+            // Without its list the round would ask everybody: the fault is said here alone.
+            round.remove("members");
+            let message = "`--only` leaves nobody who takes part in this round";
+            let fault = Fault::new("no_members", format!("{path}.members"), span, message);
+            faults.push(fault.help("keep one of its members too, with one more `--only`"));
+        }
+    }
 }
 
 fn retain(list: &mut DeArray<'_>, keep: impl Fn(&Spanned<DeValue<'_>>) -> bool) {

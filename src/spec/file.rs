@@ -292,44 +292,108 @@ with_profile_keys! {
     }
 }
 
-/// One round.
+/// Defines tables that have the keys of a round beside their own.
+macro_rules! with_round_keys {
+    ($($(#[$doc:meta])* struct $name:ident { $($own:tt)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        pub(super) struct $name {
+            /// Who is asked, what they see and what is read.
+            pub(super) kind: KindName,
+            /// Its name. Default: its kind.
+            #[schemars(length(min = 1))]
+            pub(super) name: Option<String>,
+            /// Who takes part, by id. Default: everybody.
+            #[schemars(length(min = 1))]
+            pub(super) members: Option<Vec<String>>,
+            /// What is asked, instead of the kind's own words: a template.
+            pub(super) prompt: Option<String>,
+            /// How ballots become a winner, for kinds with ballots. Default: `plurality` of votes,
+            /// `borda` of rankings.
+            pub(super) aggregator: Option<AggregatorName>,
+            /// What settles ties, for kinds with ballots. Default: `first`.
+            pub(super) tie_break: Option<TieBreak>,
+            /// Of `vote`: what members may vote for. Default: the members' answers, by their ids.
+            pub(super) choices: Option<Vec<String>>,
+            /// How many usable replies this round needs; below it the run fails. Default: any number.
+            #[schemars(range(min = 1))]
+            pub(super) min_members: Option<u32>,
+            /// What a failed member does to the round. Default: `continue`.
+            pub(super) failure_mode: Option<FailureMode>,
+            /// Who picks its members.
+            #[schemars(extend("x-not-yet" = true))]
+            pub(super) router: Option<Value>,
+            $($own)*
+        }
+    )*};
+}
+
+with_round_keys! {
+    /// One round.
+    struct Round {
+        /// Of `iterate`: the rounds that are held again and again, in order.
+        #[schemars(length(min = 1))]
+        pub(super) rounds: Option<Vec<RepeatedRound>>,
+        /// Of `iterate`: what ends it; tried before the first time too. May be left out where
+        /// `pairwise_elimination` is repeated, which ends when one answer is left.
+        pub(super) until: Option<Until>,
+        /// Of `iterate`: how often its rounds are held at most. Default: 3.
+        #[schemars(range(min = 1, max = 1000))]
+        pub(super) max_iterations: Option<u32>,
+    }
+
+    /// A round that an `iterate` repeats.
+    struct RepeatedRound {}
+}
+
+impl From<RepeatedRound> for Round {
+    fn from(round: RepeatedRound) -> Self {
+        let RepeatedRound {
+            kind,
+            name,
+            members,
+            prompt,
+            aggregator,
+            tie_break,
+            choices,
+            min_members,
+            failure_mode,
+            router,
+        } = round;
+        Self {
+            kind,
+            name,
+            members,
+            prompt,
+            aggregator,
+            tie_break,
+            choices,
+            min_members,
+            failure_mode,
+            router,
+            rounds: None,
+            until: None,
+            max_iterations: None,
+        }
+    }
+}
+
+/// What ends an `iterate`: exactly one of these.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Round {
-    /// Who is asked, what they see and what is read.
-    pub(super) kind: KindName,
-    /// Its name. Default: its kind.
-    #[schemars(length(min = 1))]
-    pub(super) name: Option<String>,
-    /// Who takes part, by id. Default: everybody.
-    #[schemars(length(min = 1))]
-    pub(super) members: Option<Vec<String>>,
-    /// What is asked, instead of the kind's own words: a template.
-    pub(super) prompt: Option<String>,
-    /// How ballots become a winner, for kinds with ballots. Default: the first that the kind takes.
-    pub(super) aggregator: Option<AggregatorName>,
-    /// What settles ties, for kinds with ballots. Default: `first`.
-    pub(super) tie_break: Option<TieBreak>,
-    /// How many usable replies this round needs; below it the run fails. Default: any number.
-    #[schemars(range(min = 1))]
-    pub(super) min_members: Option<u32>,
-    /// What a failed member does to the round. Default: `continue`.
-    pub(super) failure_mode: Option<FailureMode>,
-    /// Who picks its members.
-    #[schemars(extend("x-not-yet" = true))]
-    pub(super) router: Option<Value>,
-    /// What members may vote for.
-    #[schemars(extend("x-not-yet" = true))]
-    pub(super) choices: Option<Vec<String>>,
-    /// The rounds that are repeated.
-    #[schemars(extend("x-not-yet" = true))]
-    pub(super) rounds: Option<Vec<Value>>,
-    /// When the repetition ends.
-    #[schemars(extend("x-not-yet" = true))]
-    pub(super) until: Option<Reserved>,
-    /// How often at most.
-    #[schemars(extend("x-not-yet" = true))]
-    pub(super) max_iterations: Option<u32>,
+pub(super) struct Until {
+    /// The last ballots agree at least so far, 0 to 1.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub(super) agreement: Option<f64>,
+    /// `true`: all members that were asked chose the winner, or ranked it first.
+    pub(super) unanimous: Option<bool>,
+    /// `true`: more than half of the members that were asked chose the winner, or ranked it first.
+    /// An end without it is a hung jury.
+    pub(super) majority: Option<bool>,
+    /// `true`: the same winner of votes, or order of rankings, as the time before; without ballots,
+    /// nobody revised an answer.
+    pub(super) stable: Option<bool>,
 }
 
 /// What settles the order of candidates that stand level.

@@ -1,5 +1,6 @@
 //! From the name or path that a user gives to a checked council: this room's only file I/O.
 
+use super::check::document_of;
 use super::council::Council;
 use super::fault::InvalidCouncil;
 use super::files::{FileFault, Files, MAX_BYTES};
@@ -8,6 +9,7 @@ use super::overrides::Overrides;
 use super::render::harmless;
 use super::secret;
 use super::shipped::{SHIPPED, Shipped};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -174,6 +176,31 @@ pub fn load(spec: &str, overrides: &Overrides) -> Result<Council, LoadError> {
     }
 }
 
+/// Makes a council again from [`Source::resolved`](super::Source::resolved), with `overrides`. Files
+/// that it names are those `kept`; others, which only `overrides` can name, start from the working
+/// folder. Faults are told of `name`.
+///
+/// # Errors
+/// The spec has faults, be it by the overrides or because a newer version of the program wrote it.
+pub fn reload(
+    name: &str,
+    resolved: &str,
+    kept: &BTreeMap<String, Vec<u8>>,
+    overrides: &Overrides,
+) -> Result<Council, LoadError> {
+    let invalid = |document: &str, faults| LoadError::Invalid {
+        name: name.to_owned(),
+        document: secret::mask(document),
+        faults,
+    };
+    let document = document_of(resolved).map_err(|faults| invalid("", faults))?;
+    let files = Kept {
+        kept,
+        folder: Folder::of(Path::new("")),
+    };
+    Council::check(&document, &files, overrides).map_err(|faults| invalid(&document, faults))
+}
+
 fn unknown(name: &str) -> LoadError {
     LoadError::Unknown {
         name: name.to_owned(),
@@ -264,6 +291,21 @@ impl Folder {
     fn of(folder: &Path) -> Self {
         // Only an unreadable working folder keeps it relative, and then reading fails anyway.
         Self(std::path::absolute(folder.join(".")).unwrap_or_else(|_| folder.to_owned()))
+    }
+}
+
+/// Files that were kept, and those of a folder.
+struct Kept<'a> {
+    kept: &'a BTreeMap<String, Vec<u8>>,
+    folder: Folder,
+}
+
+impl Files for Kept<'_> {
+    fn read(&self, name: &str) -> Result<Vec<u8>, FileFault> {
+        match self.kept.get(name) {
+            Some(content) => Ok(content.clone()),
+            None => self.folder.read(name),
+        }
     }
 }
 

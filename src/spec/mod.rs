@@ -5,7 +5,7 @@
 //! shape, editors ([`schema`]), and "did you mean". The checks in `check` find faults of meaning.
 //!
 //! Invariants: a fault names its place and never holds a key; nothing here reads the environment;
-//! only [`load()`] touches files.
+//! only [`load()`] and [`reload()`] touch files.
 
 mod argument;
 mod build;
@@ -21,6 +21,7 @@ mod names;
 mod near;
 mod overrides;
 mod render;
+mod rounds;
 mod secret;
 mod shape;
 mod shipped;
@@ -39,7 +40,7 @@ pub use council::{
 pub use duration::{InvalidDuration, parse_duration, write_duration};
 pub use fault::{Fault, InvalidCouncil};
 pub use files::{FileFault, Files, MAX_BYTES};
-pub use load::{LoadError, load};
+pub use load::{LoadError, load, reload};
 pub use near::nearest;
 pub use overrides::{InvalidSetting, Overrides, Setting};
 pub use shape::schema;

@@ -20,6 +20,38 @@ pub const SHIPPED: &[Shipped] = &[
         document: include_str!("../../councils/karpathy.toml"),
     },
     Shipped {
+        name: "panel",
+        document: include_str!("../../councils/panel.toml"),
+    },
+    Shipped {
+        name: "voting",
+        document: include_str!("../../councils/voting.toml"),
+    },
+    Shipped {
+        name: "specialist",
+        document: include_str!("../../councils/specialist.toml"),
+    },
+    Shipped {
+        name: "tournament",
+        document: include_str!("../../councils/tournament.toml"),
+    },
+    Shipped {
+        name: "consensus",
+        document: include_str!("../../councils/consensus.toml"),
+    },
+    Shipped {
+        name: "weighted-consensus",
+        document: include_str!("../../councils/weighted-consensus.toml"),
+    },
+    Shipped {
+        name: "jury",
+        document: include_str!("../../councils/jury.toml"),
+    },
+    Shipped {
+        name: "debate",
+        document: include_str!("../../councils/debate.toml"),
+    },
+    Shipped {
         name: "design-review",
         document: include_str!("../../councils/design-review.toml"),
     },

@@ -296,6 +296,11 @@ fn owner(node: &Node<'_>) -> String {
     if node.path.is_empty() {
         return "a spec".to_owned();
     }
+    if let Some((_, entry)) = node.path.rsplit_once('.')
+        && let Some((list, _)) = entry.split_once('[')
+    {
+        return format!("an entry of `{list}`");
+    }
     match node.path.split_once('[') {
         Some((list, index)) if index.ends_with(']') && !list.contains('.') => {
             format!("`[[{list}]]`")

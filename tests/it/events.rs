@@ -3,7 +3,7 @@
 use council::event::{
     Aggregate, At, Ballot, CallKey, Calls, CastBallot, Dissent, ErrorKind, Event, EventKind, Fold,
     MemberCompleted, MemberId, MemberRetry, MemberStarted, MemberStatus, MemberToken, Message,
-    MessageRole, Missing, Notice, Outcome, Plan, PlannedMember, PlannedRound, Purpose,
+    MessageRole, Missing, Notice, Outcome, Plan, PlannedMember, PlannedRound, Position, Purpose,
     RejectedReply, RoundCompleted, RoundRef, RoundStarted, RunError, RunId, RunStarted, RunStatus,
     Tie, ToolCallRequest, ToolCallResult, Totals, Usage, VERSION,
 };
@@ -176,12 +176,22 @@ fn planned_member() -> impl Strategy<Value = PlannedMember> {
 }
 
 fn run_started() -> impl Strategy<Value = RunStarted> {
-    let planned_round =
+    let plain = || {
         (text(), text(), vec(member(), 0..3)).prop_map(|(name, kind, members)| PlannedRound {
             name,
             kind,
             members,
-        });
+            rounds: Vec::new(),
+            max_iterations: None,
+        })
+    };
+    let planned_round = (plain(), vec(plain(), 0..3), of(any::<u32>())).prop_map(
+        |(plain, rounds, max_iterations)| PlannedRound {
+            rounds,
+            max_iterations,
+            ..plain
+        },
+    );
     let plan = (
         vec(planned_member(), 0..3),
         of(planned_member()),
@@ -244,6 +254,8 @@ fn round_completed() -> impl Strategy<Value = RoundCompleted> {
             },
         );
     let tie = (vec(text(), 0..3), text()).prop_map(|(among, by)| Tie { among, by });
+    let position =
+        (number(), any::<u64>()).prop_map(|(average, count)| Position { average, count });
     let aggregate = (
         text(),
         of(text()),
@@ -251,15 +263,20 @@ fn round_completed() -> impl Strategy<Value = RoundCompleted> {
         vec(text(), 0..3),
         vec(cast, 0..3),
         vec(tie, 0..2),
+        (vec(text(), 0..3), map(position)),
     )
-        .prop_map(|(method, winner, scores, order, ballots, ties)| Aggregate {
-            method,
-            winner,
-            scores,
-            order,
-            ballots,
-            ties,
-        });
+        .prop_map(
+            |(method, winner, scores, order, ballots, ties, (cycle, positions))| Aggregate {
+                method,
+                winner,
+                scores,
+                order,
+                ballots,
+                ties,
+                cycle,
+                positions,
+            },
+        );
     let statuses = vec((member(), member_status()), 0..4)
         .prop_map(|pairs| pairs.into_iter().collect::<IndexMap<_, _>>());
     (statuses, of(aggregate), of(number())).prop_map(|(statuses, aggregate, agreement)| {

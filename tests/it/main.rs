@@ -1,7 +1,9 @@
 //! One test binary; a file a topic.
 
+mod ballots;
 mod command;
 mod common;
+mod deliberating;
 mod describing;
 mod events;
 mod faults;
@@ -9,6 +11,7 @@ mod flags;
 mod hostile;
 mod locks;
 mod man;
+mod never_panics;
 mod processes;
 mod reading;
 mod readme;
@@ -18,3 +21,5 @@ mod screens;
 mod shipped;
 mod structure;
 mod tape;
+mod watching;
+mod wire;

@@ -21,7 +21,7 @@ id = "endless"
 [chair]
 "#;
 
-fn endless() -> TestEnv {
+pub(crate) fn endless() -> TestEnv {
     let env = TestEnv::new();
     env.write("endless.toml", ENDLESS);
     env.write(
@@ -32,13 +32,13 @@ fn endless() -> TestEnv {
 }
 
 /// A run that has begun, and whose quick member has answered.
-struct Begun {
+pub(crate) struct Begun {
     child: Child,
     events: BufReader<std::process::ChildStdout>,
 }
 
 impl Begun {
-    fn start(env: &TestEnv) -> Self {
+    pub(crate) fn start(env: &TestEnv) -> Self {
         let args = [
             "run",
             "./endless.toml",
@@ -62,13 +62,13 @@ impl Begun {
         Self { child, events }
     }
 
-    fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         let pid = Pid::from_child(&self.child);
         kill_process(pid, signal).expect("our own process");
     }
 
     /// Its exit code and the rest of what it printed.
-    fn end(mut self) -> (Option<i32>, String) {
+    pub(crate) fn end(mut self) -> (Option<i32>, String) {
         let mut rest = String::new();
         self.events.read_to_string(&mut rest).expect("its output");
         (self.child.wait().expect("it ends").code(), rest)

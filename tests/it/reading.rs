@@ -149,6 +149,7 @@ North.
 
 North.
 --- stderr
+hint: `council retry r1` asks again what failed, and plays back the rest
 
 "#]]
     );
@@ -358,6 +359,23 @@ fn a_single_round_or_member_can_be_looked_at() {
 }
 
 #[test]
+fn a_round_that_is_not_there_is_an_error_that_names_those_that_are() {
+    let env = scripted();
+    ask(&env, &["--run-id", "r1", "-q"]);
+    assert_data_eq!(
+        env.run(["show", "r1", "--round", "9"]).snapshot(),
+        str![[r#"
+exit code: 1
+--- stdout
+--- stderr
+error: no call of the run fits
+hint: it made these: 0.ada.answer, 0.bob.answer, 0.cyd.answer, 1.chair.synthesis
+
+"#]]
+    );
+}
+
+#[test]
 fn topologies_are_listed_and_expanded() {
     let env = TestEnv::new();
     assert_data_eq!(
@@ -365,9 +383,16 @@ fn topologies_are_listed_and_expanded() {
         str![[r#"
 exit code: 0
 --- stdout
-panel        independent_analysis, synthesis
-peer_review  independent_analysis, peer_review, synthesis
-karpathy     independent_analysis, anonymized_peer_review, synthesis
+panel               independent_analysis, synthesis
+peer_review         independent_analysis, peer_review, synthesis
+karpathy            independent_analysis, anonymized_peer_review, synthesis
+voting              independent_analysis, vote, synthesis
+specialist          independent_analysis, peer_review, synthesis
+tournament          independent_analysis, iterate(pairwise_elimination), synthesis
+consensus           independent_analysis, iterate(critique), synthesis
+weighted_consensus  independent_analysis, weighted_synthesis
+jury_with_retry     independent_analysis, vote, iterate(peer_review, vote), synthesis
+debate              independent_analysis, peer_review, peer_review, synthesis
 --- stderr
 
 "#]]

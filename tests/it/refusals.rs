@@ -205,11 +205,11 @@ error: ./folder.toml is a folder, not a spec
 
 $ council run ./missing.toml
 error: there is no spec at ./missing.toml
-  = help: check the path; councils that need no file are `quickstart`, `karpathy`, `design-review`, `code-review`, `local` and `local-commands`
+  = help: check the path; councils that need no file are `quickstart`, `karpathy`, `panel`, `voting`, `specialist`, `tournament`, `consensus`, `weighted-consensus`, `jury`, `debate`, `design-review`, `code-review`, `local` and `local-commands`
 
 $ council run missing.toml
 error: there is no spec at missing.toml
-  = help: check the path; councils that need no file are `quickstart`, `karpathy`, `design-review`, `code-review`, `local` and `local-commands`
+  = help: check the path; councils that need no file are `quickstart`, `karpathy`, `panel`, `voting`, `specialist`, `tournament`, `consensus`, `weighted-consensus`, `jury`, `debate`, `design-review`, `code-review`, `local` and `local-commands`
 
 $ council run quikstart
 error: there is no shipped council named `quikstart`
@@ -217,7 +217,7 @@ error: there is no shipped council named `quikstart`
 
 $ council run nothing-like-it
 error: there is no shipped council named `nothing-like-it`
-  = help: shipped are `quickstart`, `karpathy`, `design-review`, `code-review`, `local` and `local-commands`; a path to a spec has a `/` or ends in `.toml`
+  = help: shipped are `quickstart`, `karpathy`, `panel`, `voting`, `specialist`, `tournament`, `consensus`, `weighted-consensus`, `jury`, `debate`, `design-review`, `code-review`, `local` and `local-commands`; a path to a spec has a `/` or ends in `.toml`
 
 
 "#]]
@@ -317,10 +317,9 @@ fn what_a_later_version_has_is_refused_by_name() {
     let mut all = String::new();
     for args in [
         vec!["batch", "latest"],
-        vec!["watch", "latest"],
         vec!["run", "quickstart", "--input", "x", "--max-cost", "1"],
         vec!["run", "quickstart", "--input", "x", "--dry-run"],
-        vec!["help", "watch"],
+        vec!["help", "batch"],
         // What is not there is not suggested either.
         vec!["resum", "latest"],
         vec!["run", "quickstart", "--input", "x", "--max-cst", "1"],
@@ -335,17 +334,14 @@ fn what_a_later_version_has_is_refused_by_name() {
 $ council batch latest
 error: the command `batch` does not exist yet in this version
 
-$ council watch latest
-error: the command `watch` does not exist yet in this version
-
 $ council run quickstart --input x --max-cost 1
 error: the flag `--max-cost` does not exist yet in this version
 
 $ council run quickstart --input x --dry-run
 error: the flag `--dry-run` does not exist yet in this version
 
-$ council help watch
-error: the command `watch` does not exist yet in this version
+$ council help batch
+error: the command `batch` does not exist yet in this version
 
 $ council resum latest
 error: unrecognized subcommand 'resum'
@@ -362,6 +358,7 @@ error: unexpected argument '--max-cst' found
   tip: to pass '--max-cst' as a value, use '-- --max-cst'
 
 Usage: council run [OPTIONS] SPEC --input [TEXT | @FILE | -]
+       council run [OPTIONS] --from RUN
 
 For more information, try '--help'.
 
@@ -569,6 +566,7 @@ error: unexpected argument '--inptu' found
   tip: a similar argument exists: '--input'
 
 Usage: council run [OPTIONS] SPEC --input [TEXT | @FILE | -]
+       council run [OPTIONS] --from RUN
 
 For more information, try '--help'.
 

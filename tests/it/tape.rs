@@ -243,7 +243,7 @@ fn a_run_that_goes_on_is_not_taken_up() {
     for command in ["resume", "retry", "replay"] {
         let refused = lab.run(&[command, "r"]);
         let told = refused.assert_code(2).stderr();
-        assert!(told.contains("council events r --follow"), "{told}");
+        assert!(told.contains("council watch r"), "{told}");
     }
     kill_process(Pid::from_child(&child), Signal::KILL).expect("our own process");
     child.wait().expect("it ends");
@@ -293,6 +293,46 @@ fn a_retry_asks_again_what_failed_and_what_that_changes() {
         json!({ "made": 2, "from_tape": 1, "retries": 0 })
     );
     assert_eq!(json["members"]["bob"]["answer"], "bob says north.");
+}
+
+#[test]
+fn a_run_from_another_asks_only_what_changed() {
+    let lab = Lab::new("", |_| None);
+    lab.ask().assert_code(0);
+    assert_eq!(lab.counts(), [1, 1, 1]);
+    let again = |more: &[&str]| {
+        let args = ["run", "--from", "r", "--format", "json"];
+        let ran = lab.run(&[&args[..], more].concat());
+        let result = ran.assert_code(0).json();
+        assert_eq!(result["origin"], "r");
+        (result["calls"]["made"].clone(), lab.counts())
+    };
+    assert_eq!(again(&[]), (json!(0), [1, 1, 1]), "nothing changed");
+    let chair = ["--set", "chair.prompt=Be brief."];
+    assert_eq!(again(&chair), (json!(1), [1, 1, 2]), "the chair alone");
+    let bob = ["--set", "member.bob.temperature=1"];
+    assert_eq!(
+        again(&bob),
+        (json!(1), [1, 2, 2]),
+        "his new answer is the old one, so the chair's question is"
+    );
+    let all = again(&["--input", "Which other way?", "--label", "try=2"]);
+    assert_eq!(all, (json!(3), [2, 3, 3]), "another question");
+    let shown = lab.env.run(["show", "latest", "--format", "json"]).json();
+    assert_eq!(shown["input"], "Which other way?");
+    assert_eq!(shown["labels"], json!({ "try": "2" }));
+}
+
+#[test]
+fn a_change_that_is_a_fault_is_told_of_the_recorded_spec() {
+    let lab = Lab::new("", |_| None);
+    lab.ask().assert_code(0);
+    let refused = lab.run(&["run", "--from", "r", "--set", "member.bob.modle=lab/x"]);
+    let told = refused.assert_code(2).stderr();
+    assert!(told.contains("in --set member.bob.modle"), "{told}");
+    assert!(told.contains("the spec of run r"), "{told}");
+    assert_eq!(lab.counts(), [1, 1, 1]);
+    lab.run(&["run", "--from", "nobody"]).assert_code(1);
 }
 
 #[test]

@@ -32,7 +32,7 @@ pub(super) struct Reply {
     /// None after the last that is to be read of it.
     response: Option<Response>,
     reader: Reader,
-    wire: Option<Wire>,
+    wire: Wire,
     frames: Frames,
     /// The first bytes, until a frame was found in them.
     beginning: Vec<u8>,
@@ -50,7 +50,7 @@ impl Reply {
         secrets: Secrets,
         response: Response,
         reader: Reader,
-        wire: Option<Wire>,
+        wire: Wire,
     ) -> Self {
         Self {
             provider,
@@ -137,9 +137,8 @@ impl Reply {
             Frame::Data(data) => data,
             Frame::Comment => String::new(),
         };
-        if let Some(wire) = &self.wire {
-            wire(&format!("< {}", self.secrets.strip_text(data.clone())));
-        }
+        self.wire
+            .tell(|| format!("< {}", self.secrets.strip_text(data.clone())));
         match self.reader.frame(&data) {
             Ok(pieces) => pieces.into_iter().for_each(|piece| self.give(piece)),
             Err(error) => self.fail(error),
@@ -189,9 +188,7 @@ impl Reply {
 
     fn fail_other(&mut self, body: String) {
         let body = self.secrets.strip_text(body);
-        if let Some(wire) = &self.wire {
-            wire(&format!("< {body}"));
-        }
+        self.wire.tell(|| format!("< {body}"));
         self.fail(fault::no_stream(&body, &self.provider));
     }
 

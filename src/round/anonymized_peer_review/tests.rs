@@ -88,6 +88,23 @@ fn a_reviewer_sees_labels_and_neither_names_nor_its_own_answer() {
     );
 }
 
+#[test]
+fn majorities_in_a_circle_have_no_winner_and_say_so() {
+    let mut house = House::new(KIND, 3).with_answers(3);
+    house.plan.aggregator = Some("condorcet".to_owned());
+    let ballots = [
+        ("1.a.ballot", ranks(&mut house, "a", "bc")),
+        ("1.b.ballot", ranks(&mut house, "b", "ca")),
+        ("1.c.ballot", ranks(&mut house, "c", "ab")),
+    ];
+    let held = house.hold(&ballots);
+    assert_eq!((order(&held).as_str(), held.close.agreement), ("", None));
+    let aggregate = held.close.aggregate.as_ref().expect("an aggregate");
+    assert_eq!(aggregate.winner, None);
+    assert_eq!(aggregate.cycle, ["a", "b", "c"]);
+    assert_eq!(held.codes(), ["cycle"]);
+}
+
 fn house_orders(size: usize) -> Vec<String> {
     let held = House::new(KIND, size).with_answers(size).hold(&[]);
     let label_maps = held.asks().into_iter().filter_map(|ask| ask.labels.clone());

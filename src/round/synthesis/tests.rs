@@ -38,8 +38,11 @@ fn ranked() -> House {
                 among: names[1..].to_vec(),
                 by: "first".to_owned(),
             }],
+            ..Aggregate::default()
         }),
         agreement: Some(0.75),
+        asked: 1,
+        revised: None,
     });
     house
 }

@@ -40,6 +40,19 @@ fn prompts_of_a_peer_review() {
     snapbox::assert_data_eq!(prompts(&kinds), snapbox::file!["peer_review.txt"].raw());
 }
 
+#[test]
+fn prompts_of_rankings_votes_faults_and_pairs() {
+    let kinds = [
+        "independent_analysis",
+        "critique",
+        "ranking",
+        "vote",
+        "pairwise_elimination",
+        "weighted_synthesis",
+    ];
+    snapbox::assert_data_eq!(prompts(&kinds), snapbox::file!["deliberation.txt"].raw());
+}
+
 fn attach(house: &mut House) {
     let file = |name: &str, text: &str| crate::event::Attachment {
         name: name.to_owned(),

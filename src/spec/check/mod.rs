@@ -9,6 +9,7 @@ mod command;
 mod members;
 mod prompts;
 mod providers;
+mod repeat;
 mod rounds;
 
 pub(super) use providers::{BuiltIn, built_in};
@@ -49,16 +50,20 @@ impl Council {
     /// # Errors
     /// The faults of the spec, which has none unless a newer version of the program wrote it.
     pub fn from_resolved(resolved: &str, files: &dyn Files) -> Result<Self, InvalidCouncil> {
-        let unreadable = |error: &dyn std::fmt::Display| {
-            let message = format!("the resolved spec cannot be read: {error}");
-            let fault = Fault::elsewhere("resolved", String::new(), message);
-            InvalidCouncil::of("", vec![fault])
-        };
-        let value: serde_json::Value =
-            serde_json::from_str(resolved).map_err(|error| unreadable(&error))?;
-        let document = toml::to_string(&value).map_err(|error| unreadable(&error))?;
-        Self::check(&document, files, &Overrides::default())
+        Self::check(&document_of(resolved)?, files, &Overrides::default())
     }
+}
+
+/// A resolved spec as a document.
+pub(super) fn document_of(resolved: &str) -> Result<String, InvalidCouncil> {
+    let unreadable = |error: &dyn std::fmt::Display| {
+        let message = format!("the resolved spec cannot be read: {error}");
+        let fault = Fault::elsewhere("resolved", String::new(), message);
+        InvalidCouncil::of("", vec![fault])
+    };
+    let value: serde_json::Value =
+        serde_json::from_str(resolved).map_err(|error| unreadable(&error))?;
+    toml::to_string(&value).map_err(|error| unreadable(&error))
 }
 
 fn check(document: &str, files: &dyn Files, overrides: &Overrides) -> Result<Council, Vec<Fault>> {

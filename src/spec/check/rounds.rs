@@ -2,10 +2,19 @@
 
 use super::super::fault::{Fault, quoted};
 use super::super::near::available;
+use super::super::topology::Topology;
 use super::super::tree::Node;
 use super::members::{too_many, unknown_member};
 use super::{Check, list};
 use crate::round::{self, Kind};
+
+/// How to mend the lack of a chair.
+pub(super) const ADD_CHAIR: &str = "add `[chair]`; it may be empty";
+
+/// The kind of a round, where it is known.
+pub(super) fn kind_of(node: &Node<'_>) -> Option<&'static dyn Kind> {
+    node.text_of("kind").and_then(round::kind)
+}
 
 impl Check<'_> {
     pub(super) fn rounds(&mut self) {
@@ -17,24 +26,46 @@ impl Check<'_> {
                 "drop one of the two; `council topologies NAME` prints the rounds of a topology";
             self.faults.push(fault.help(help));
         }
+        self.topology();
         self.answers(&rounds);
         for node in &rounds {
-            self.prompt(node);
-            if let Some(kind) = node.text_of("kind").and_then(round::kind) {
-                self.round(node, kind);
-            } else {
-                self.who(node);
-            }
+            self.any_round(node);
+        }
+    }
+
+    /// One round, of the council or of an `iterate`.
+    pub(super) fn any_round(&mut self, node: &Node<'_>) {
+        self.prompt(node);
+        match kind_of(node) {
+            Some(kind) if kind.repeats() => self.repeat(node, kind),
+            Some(kind) => self.round(node, kind),
+            None => self.who(node),
+        }
+    }
+
+    /// A topology that makes no sense without a chair.
+    fn topology(&mut self) {
+        let Some(node) = self.root.get("topology") else {
+            return;
+        };
+        let topology = node.text().and_then(Topology::find);
+        if topology.is_some_and(Topology::needs_chair) && self.chair().is_none() {
+            let name = node.text().unwrap_or_default();
+            let fault = node.fault("needs_chair", format!("a `{name}` needs a chair"));
+            self.faults.push(fault.help(ADD_CHAIR));
         }
     }
 
     /// Reviews and syntheses work on answers: a round before them must gather some.
     fn answers(&mut self, rounds: &[Node<'_>]) {
-        let kind = |node: &Node<'_>| node.text_of("kind").and_then(round::kind);
         let Some(first) = rounds.first() else { return };
-        if let Some(kind) = kind(first)
-            && !kind.gathers_answers()
-        {
+        let repeated = list(first, "rounds");
+        let Some(kind) = kind_of(first) else { return };
+        let inner = repeated
+            .first()
+            .filter(|_| kind.repeats())
+            .and_then(kind_of);
+        if !inner.unwrap_or(kind).gathers_answers() {
             let name = kind.name();
             let message = format!("`{name}` works on answers, and no round before it gathers any");
             let fault = Fault {
@@ -60,8 +91,7 @@ impl Check<'_> {
                     .unwrap_or_else(|| node.clone())
                     .fault("needs_chair", message)
             };
-            self.faults
-                .push(fault.help("add `[chair]`; it may be empty"));
+            self.faults.push(fault.help(ADD_CHAIR));
         }
         if kind.is_for_chair() {
             for key in ["members", "min_members"] {
@@ -75,6 +105,46 @@ impl Check<'_> {
             self.who(node);
         }
         self.ballots(node, kind);
+        self.choices(node, kind);
+        for key in ["rounds", "until", "max_iterations"] {
+            if node.has(key) {
+                let message = format!("`{name}` rounds are held once, so they take no `{key}`");
+                let fault = node.fault_of_key(key, "wrong_kind", message);
+                self.faults
+                    .push(fault.help("`kind = \"iterate\"` repeats rounds"));
+            }
+        }
+    }
+
+    /// What may be voted for.
+    fn choices(&mut self, node: &Node<'_>, kind: &dyn Kind) {
+        let Some(choices) = node.get("choices") else {
+            return;
+        };
+        if !kind.takes_choices() {
+            let message = format!("`{}` rounds take no `choices`", kind.name());
+            let fault = node.fault_of_key("choices", "wrong_kind", message);
+            self.faults.push(fault.help("`vote` rounds do"));
+            return;
+        }
+        let named: Vec<Node<'_>> = choices.items().collect();
+        if choices.value().is_array() && named.len() < 2 {
+            let message = "a vote needs two `choices` at least";
+            self.faults.push(choices.fault("too_few_choices", message));
+        }
+        let same = |text: &str| text.trim().to_lowercase();
+        for (index, choice) in named.iter().enumerate() {
+            let Some(text) = choice.text() else { continue };
+            let mut earlier = named[..index].iter().filter_map(Node::text);
+            if text.trim().is_empty() {
+                let message = "a choice must not be empty";
+                self.faults.push(choice.fault("empty", message));
+            } else if earlier.any(|earlier| same(earlier) == same(text)) {
+                // Ballots are read without regard to case.
+                let message = format!("{} is a choice twice", quoted(text));
+                self.faults.push(choice.fault("duplicate_choice", message));
+            }
+        }
     }
 
     /// The `members` of a round, and how many of them it needs.
@@ -115,11 +185,7 @@ impl Check<'_> {
         if takes.is_empty() {
             return;
         }
-        let known = |name: &str| {
-            round::KINDS
-                .iter()
-                .any(|kind| kind.aggregators().contains(&name))
-        };
+        let known = |name: &str| crate::aggregate::aggregator(name).is_some();
         if let Some(aggregator) = node.get("aggregator")
             && let Some(name) = aggregator.text()
             && known(name)
@@ -135,8 +201,7 @@ impl Check<'_> {
             && self.chair().is_none()
         {
             let fault = tie_break.fault("needs_chair", "`tie_break = \"chair\"` needs a chair");
-            self.faults
-                .push(fault.help("add `[chair]`; it may be empty"));
+            self.faults.push(fault.help(ADD_CHAIR));
         }
     }
 }

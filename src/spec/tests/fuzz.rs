@@ -9,7 +9,7 @@ const SEEDS: &[&str] = &[
     include_str!("broken/rounds.toml"),
     include_str!("broken/providers.toml"),
     include_str!("broken/urls-and-headers.toml"),
-    include_str!("broken/not-yet-kinds.toml"),
+    include_str!("broken/iterate.toml"),
     include_str!("broken/control-characters.toml"),
     include_str!("broken/wrong-types.toml"),
 ];

@@ -5,6 +5,7 @@ mod broken;
 mod fuzz;
 mod loading;
 mod overrides;
+mod repeats;
 mod rules;
 mod shown;
 

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use council::event::{
     CallKey, ErrorKind, Event, MemberStatus, Record, RecordState, RunId, RunResult,
 };
-use council::provider::{CallError, Piece, Pieces, Provider, Request, Stop};
+use council::provider::{self, CallError, Context, Piece, Pieces, Provider, Request, Stop};
 use council::recorder::{Finalize, Recorder, RecorderError};
 use council::run::StartOptions;
 use council::spec::Council;
@@ -19,6 +19,8 @@ use tokio::time::{Instant, sleep, sleep_until};
 /// What a member does when it is asked.
 #[derive(Clone)]
 pub(crate) enum Act {
+    /// Answers as a rehearsal does: whatever is asked for, well.
+    Rehearse,
     /// Answers at once.
     Say(&'static str),
     /// Answers after a while.
@@ -97,6 +99,7 @@ type Script = dyn Fn(&CallKey, u32) -> Act + Send + Sync;
 
 struct Troupe {
     script: Box<Script>,
+    rehearsal: Arc<dyn Provider>,
     seen: Arc<Seen>,
 }
 
@@ -118,7 +121,10 @@ impl Provider for Troupe {
             seen: Arc::clone(&self.seen),
             call,
         };
-        let pieces = act((self.script)(&request.call, request.attempt)).await?;
+        let pieces = match (self.script)(&request.call, request.attempt) {
+            Act::Rehearse => self.rehearsal.send(request).await?,
+            other => act(other).await?,
+        };
         Ok(pieces
             .map(move |piece| {
                 let _held_while_read = &open;
@@ -132,6 +138,7 @@ async fn act(act: Act) -> Result<Pieces, CallError> {
     let text = |text: &str| Ok(Piece::Text(text.to_owned()));
     let done = || Ok(Piece::Stop(Stop::Done));
     Ok(match act {
+        Act::Rehearse => unreachable!("the troupe does it itself"),
         Act::Say(words) => stream::iter([text(words), done()]).boxed(),
         Act::After(wait, words) => {
             sleep(wait).await;
@@ -201,10 +208,13 @@ pub(crate) fn on_stage(
     script: impl Fn(&CallKey, u32) -> Act + Send + Sync + 'static,
 ) -> (StartOptions, Arc<Seen>) {
     let seen = Arc::new(Seen::default());
-    let mut options = StartOptions::new(council, "Which way?".to_owned());
+    let mut options = StartOptions::new(Arc::clone(&council), "Which way?".to_owned());
     options.seed = 7;
+    let context = Context::isolated(|_| None);
+    let rehearsal = provider::open(&council.providers["rehearsal"], &context);
     let troupe = Troupe {
         script: Box::new(script),
+        rehearsal: rehearsal.expect("it is built in"),
         seen: Arc::clone(&seen),
     };
     options.providers = HashMap::from([(

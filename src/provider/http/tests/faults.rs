@@ -1,6 +1,7 @@
 //! What servers do wrong, on every protocol: each fault has its kind, and the server's own words.
 
 use super::*;
+use crate::event::CallKey;
 use std::sync::Mutex;
 
 const KINDS: [ProviderKind; 5] = [
@@ -271,7 +272,8 @@ async fn a_key_is_stripped_from_whatever_comes_back() {
 async fn the_wire_is_told_without_keys() {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let told = Arc::clone(&lines);
-    let context = context().with_wire(Arc::new(move |line: &str| {
+    let context = context().with_wire(Arc::new(move |call: &CallKey, line: &str| {
+        assert_eq!(call.to_string(), "0.a.answer");
         told.lock().expect("no panic").push(line.to_owned());
     }));
     let echo = format!(r#"{{"choices":[{{"delta":{{"content":"{KEY}"}}}}]}}"#);

@@ -1,0 +1,164 @@
+//! `ranking`: every member orders all answers, shown by id with its own among them, and says why.
+
+use super::compose::{Question, Shown, Voice, ask};
+use super::{Close, Kind, PromptError, Reply, Seat, Step, Table, close_with, notice, ties, words};
+use crate::aggregate;
+use crate::event::{Ask, Expect, Purpose};
+use crate::prompt::ShownAnswer;
+
+/// The kind.
+pub(super) struct Ranking;
+
+impl Kind for Ranking {
+    fn name(&self) -> &'static str {
+        "ranking"
+    }
+
+    fn summary(&self) -> &'static str {
+        "every member orders all answers, shown by id with its own among them, and says why"
+    }
+
+    fn aggregators(&self) -> &'static [&'static str] {
+        aggregate::OF_RANKINGS
+    }
+
+    fn step(&self, table: &Table<'_>, replies: &[Reply]) -> Result<Step, PromptError> {
+        let candidates = ties::standing(table);
+        if candidates.len() < 2 || table.seats.is_empty() {
+            let why = too_few(candidates.len());
+            let text = format!("{why}: the ranking was not held.");
+            return Ok(close_with("ranking_not_held", &text));
+        }
+        if replies.is_empty() {
+            let asks = table
+                .seats
+                .iter()
+                .map(|seat| ballot_for(table, seat, &candidates));
+            return asks.collect::<Result<_, _>>().map(Step::Ask);
+        }
+        let ballots = ties::cast(table, replies);
+        if ballots.is_empty() {
+            return Ok(unreadable());
+        }
+        ties::outcome(table, replies, &candidates, ballots, Close::default())
+    }
+}
+
+/// Why ballots over so few answers are not asked for.
+pub(super) fn too_few(answers: usize) -> &'static str {
+    match answers {
+        0 => "There is no answer to judge",
+        1 => "There is only one answer",
+        _ => "Nobody is left to judge the answers",
+    }
+}
+
+/// The end of a round of which no ballot can be counted.
+pub(super) fn unreadable() -> Step {
+    Step::Done(Close {
+        notices: vec![notice(
+            "no_ballots",
+            "No readable ballot came in: the round has no result.",
+        )],
+        ..Close::default()
+    })
+}
+
+/// All answers by id, `seat`'s own marked as such.
+pub(super) fn all_answers(table: &Table<'_>, seat: &Seat) -> Vec<ShownAnswer> {
+    let answers = table.minutes.standing();
+    answers
+        .map(|(id, text)| ShownAnswer {
+            is_own: *id == seat.id,
+            ..ShownAnswer::new(id.as_str(), text)
+        })
+        .collect()
+}
+
+fn ballot_for(table: &Table<'_>, seat: &Seat, candidates: &[String]) -> Result<Ask, PromptError> {
+    let question = Question {
+        voice: Voice::Member(seat),
+        asked: &seat.id,
+        purpose: Purpose::Ballot,
+        expect: Expect::Ranking {
+            labels: candidates.to_vec(),
+            comments: false,
+        },
+        labels: None,
+        shown: Shown {
+            answers: all_answers(table, seat),
+            ..Shown::default()
+        },
+        template: table.plan.prompt.as_ref(),
+    };
+    ask(table, question, words::ranking)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::event::ErrorKind;
+    use crate::round::testing::{House, failed, ok};
+
+    #[test]
+    fn all_rank_all_answers_their_own_among_them() {
+        for size in [2, 3, 5, 9] {
+            let mut house = House::new("ranking", size).with_answers(size);
+            let keys: Vec<String> = (0..size)
+                .map(|at| format!("1.{}.ballot", House::id(at)))
+                .collect();
+            let held = house.hold(&[]);
+            assert_eq!(held.keys(), keys);
+            for ask in held.asks() {
+                for at in 0..size {
+                    let answer = format!("answer of {}", House::id(at));
+                    assert!(ask.messages[1].content.contains(&answer), "{}", ask.call);
+                }
+            }
+            let aggregate = held.close.aggregate.expect("a result");
+            assert_eq!(aggregate.winner.as_deref(), Some("a"));
+            assert_eq!(aggregate.ballots.len(), size);
+            assert_eq!(aggregate.ballots[0].rationale.as_deref(), Some("why"));
+            assert_eq!(held.close.agreement, Some(1.0));
+        }
+    }
+
+    #[test]
+    fn ones_own_answer_is_not_fenced_and_the_others_are() {
+        let mut house = House::new("ranking", 2).with_answers(2);
+        let held = house.hold(&[]);
+        let text = &held.ask("1.a.ballot").messages[1].content;
+        assert!(text.contains("## a\n\nanswer of a"), "{text}");
+        assert!(!text.contains("## b\n\nanswer of b"), "{text}");
+    }
+
+    #[test]
+    fn a_single_answer_is_not_ranked() {
+        for (size, answers) in [(1, 1), (3, 1), (3, 0)] {
+            let mut house = House::new("ranking", size).with_answers(answers);
+            let held = house.hold(&[]);
+            assert!(held.asks().is_empty());
+            assert_eq!(held.codes(), ["ranking_not_held"]);
+        }
+    }
+
+    #[test]
+    fn who_has_no_answer_ranks_those_that_are_there() {
+        let mut house = House::new("ranking", 3).with_answers(2);
+        let held = house.hold(&[]);
+        assert_eq!(held.keys(), ["1.a.ballot", "1.b.ballot", "1.c.ballot"]);
+        let aggregate = held.close.aggregate.expect("a result");
+        assert_eq!(aggregate.order, ["a", "b"]);
+    }
+
+    #[test]
+    fn without_a_readable_ballot_there_is_no_result() {
+        let mut house = House::new("ranking", 2).with_answers(2);
+        let held = house.hold(&[
+            ("1.a.ballot", ok("I like them all.")),
+            ("1.b.ballot", failed(ErrorKind::Transient)),
+        ]);
+        assert_eq!(held.close.aggregate, None);
+        assert_eq!(held.codes(), ["no_ballots"]);
+        assert_eq!(held.statuses_text(), "a invalid_output, b error");
+    }
+}

@@ -115,6 +115,15 @@ impl Ui {
         Some(screen().map_or(then, |(_, columns)| columns.max(NARROWEST)))
     }
 
+    /// The columns of standard error, where that is a terminal.
+    #[must_use]
+    pub fn columns(&self) -> Option<usize> {
+        let streams = self.inner.streams;
+        let then = streams.width.map_or(80, usize::from);
+        let now = || screen().map_or(then, |(_, columns)| columns);
+        streams.stderr_is_terminal.then(|| now().max(NARROWEST))
+    }
+
     /// Data for standard output, as it is; escaped if that is a terminal.
     pub fn data(&self, text: &str) {
         let text = if self.inner.streams.stdout_is_terminal {

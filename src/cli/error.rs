@@ -8,6 +8,19 @@ use crate::spec::LoadError;
 use crate::store::{FindError, StoreError};
 use anyhow::anyhow;
 use std::fmt::Display;
+use std::io;
+
+/// What the system says of a file, in words and without the names of files that are ours.
+pub(super) fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file or folder".to_owned(),
+        io::ErrorKind::NotADirectory => "a part of its path is no folder".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission is denied".to_owned(),
+        io::ErrorKind::InvalidData => "it is no UTF-8 text".to_owned(),
+        _ => error.to_string(),
+    }
+}
 
 /// Why a command ends without having done its work.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! What all commands share that make a run: their flags, and the way from its options to the end.
 
 use super::Global;
-use super::error::CliError;
+use super::error::{CliError, reason};
 use super::exit;
 use super::signals::{self, Signals};
 use crate::bus::Subscription;
@@ -319,8 +319,9 @@ async fn execute(
 fn open_output(ui: &Ui, path: &Path) -> Result<Ui, CliError> {
     Ui::with_output(*ui.streams(), path).map_err(|error| {
         CliError::usage(format_args!(
-            "{} cannot be written: {error}",
-            path.display()
+            "{} cannot be written: {}",
+            path.display(),
+            reason(&error)
         ))
         .hint("`--output` names a file in a folder that is there and can be written")
     })
@@ -377,7 +378,7 @@ impl Watcher {
             if let Some(line) = self.limits.line() {
                 ui.line(line);
             }
-            ui.line(closing(result));
+            ui.line(closing(result, ui.columns()));
             if let Some(step) = next_step(result) {
                 ui.hint(step);
             }

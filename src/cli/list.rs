@@ -30,7 +30,13 @@ pub(super) struct Args {
 pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError> {
     let summaries = match global.reader()? {
         Some(reader) => reader.summaries(args.limit, args.all)?,
-        None => Vec::new(),
+        None => {
+            if !args.json && !global.quiet {
+                let path = global.store_path()?;
+                ui.hint(format!("there is no store at {} yet", path.display()));
+            }
+            Vec::new()
+        }
     };
     if args.json {
         let array = serde_json::to_string_pretty(&summaries)

@@ -2,7 +2,7 @@
 
 use super::Global;
 use super::again::{Basis, Recorded, beginning};
-use super::error::CliError;
+use super::error::{CliError, reason};
 use super::execute::{self, Flags};
 use super::resume::goes_on;
 use crate::event::Event;
@@ -85,8 +85,9 @@ fn of_file(global: &Global, path: &str, basis: &Basis<'_>) -> Result<Recorded, C
 
 /// The events of a run that a file holds.
 fn read(path: &str) -> Result<Vec<Event>, CliError> {
-    let text = fs::read_to_string(path)
-        .map_err(|error| CliError::usage(format_args!("{path} cannot be read: {error}")))?;
+    let text = fs::read_to_string(path).map_err(|error| {
+        CliError::usage(format_args!("{path} cannot be read: {}", reason(&error)))
+    })?;
     tape::parse(&text).map_err(|fault| {
         CliError::usage(format_args!("{path} is not the record of a run: {fault}"))
             .hint("`council show RUN --format ndjson > FILE` writes one")

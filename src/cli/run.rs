@@ -121,6 +121,12 @@ fn changed(global: &Global, args: &Args, from: &str, ui: &Ui) -> Result<StartOpt
     Ok(options)
 }
 
+/// Whether `text` names a spec rather than asks something.
+fn is_spec(text: &str) -> bool {
+    let is_path = text.ends_with(".toml") || text.contains('/');
+    (is_path && !text.contains(char::is_whitespace)) || spec::Shipped::find(text).is_some()
+}
+
 /// The spec; or what went wrong where `--input` has swallowed it.
 fn spec_of(args: &Args) -> Result<&str, CliError> {
     if let Some(spec) = &args.spec {
@@ -130,7 +136,11 @@ fn spec_of(args: &Args) -> Result<&str, CliError> {
         Some(taken) if taken != "-" => CliError::usage(format_args!(
             "there is no SPEC: `--input` took `{taken}` as the question"
         ))
-        .hint(format!("the spec comes first: council run {taken} --input")),
+        .hint(if is_spec(taken) {
+            format!("the spec comes first: council run {taken} --input")
+        } else {
+            "the spec comes first: council run SPEC --input \"…\"".to_owned()
+        }),
         _ => CliError::usage(
             "there is no SPEC: name a file, such as ./council.toml, or a shipped council",
         )

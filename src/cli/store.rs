@@ -38,6 +38,8 @@ impl Global {
                 FindError::Unknown { near, .. } if near.is_empty() && is_slip => {
                     CliError::from(fault).hint("did you mean `latest`?")
                 }
+                FindError::Ambiguous { .. } => CliError::from(fault)
+                    .hint("`council list` tells when each began and what it was asked"),
                 _ => fault.into(),
             }
         })?;

@@ -71,7 +71,7 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
     show::print(ui, Format::Text, &result, false);
     let delivery = ui.deliver();
     if mode.closing {
-        ui.line(closing(&result));
+        ui.line(closing(&result, ui.columns()));
     }
     Ok(if delivery.failed.is_some() {
         exit::FAILED

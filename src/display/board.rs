@@ -3,7 +3,9 @@
 //! Pure: time comes in as what has passed since the display began. Every row is tidy and at most
 //! three columns narrower than the terminal, so that it is one row there whatever it holds.
 
-use crate::event::{CallKey, Event, EventKind, MemberId, MemberStatus, Purpose, RoundRef};
+use crate::event::{
+    CallKey, Event, EventKind, MemberId, MemberStatus, PlannedRound, Purpose, RoundRef,
+};
 use crate::report::words;
 use crate::ui::{Line, Tone};
 use console::measure_text_width;
@@ -29,8 +31,10 @@ const ANSWER: usize = 8 * 1024;
 #[derive(Debug, Default)]
 pub(super) struct Board {
     council: String,
-    /// How many rounds are planned; 0 where some are repeated, and nobody knows.
-    planned: usize,
+    /// The names in each planned round: its own, and those of the rounds that it repeats.
+    planned: Vec<Vec<String>>,
+    /// The place in the plan of the round that goes on.
+    place: usize,
     round: Option<RoundRef>,
     /// The call whose reply is to be the answer, and what has come of it.
     answer: Option<(CallKey, String)>,
@@ -49,9 +53,19 @@ struct Row {
     heard: usize,
     /// The last words of the reply that is coming in.
     tail: String,
-    /// Why it waits for another attempt.
-    waits: Option<String>,
+    /// The attempt that comes after one that failed.
+    next: Option<Next>,
     ended: Option<(MemberStatus, String)>,
+}
+
+/// An attempt that follows a failed one.
+#[derive(Debug)]
+struct Next {
+    attempt: u32,
+    /// When it is made.
+    at: Duration,
+    /// Why the one before failed.
+    why: String,
 }
 
 impl Board {
@@ -60,13 +74,16 @@ impl Board {
         match &event.body {
             EventKind::RunStarted(started) => {
                 self.council = words::tidy(&started.council);
-                let rounds = &started.plan.rounds;
-                let repeats = rounds.iter().any(|round| !round.rounds.is_empty());
-                self.planned = if repeats { 0 } else { rounds.len() };
+                let names = |round: &PlannedRound| {
+                    let repeated = round.rounds.iter().map(|inner| inner.name.clone());
+                    repeated.chain([round.name.clone()]).collect()
+                };
+                self.planned = started.plan.rounds.iter().map(names).collect();
             }
             EventKind::RoundStarted(started) => {
                 self.answer = None;
                 self.round.clone_from(&event.round);
+                self.take_place();
                 let fresh = |id: &MemberId| (id.clone(), Row::default());
                 self.rows = started.members.iter().map(fresh).collect();
             }
@@ -88,7 +105,7 @@ impl Board {
                     add(answer, &token.text, ANSWER);
                 }
                 if let Some(row) = self.row(event) {
-                    row.waits = None;
+                    row.next = None;
                     row.heard += token.text.len();
                     add(&mut row.tail, &token.text, TAIL);
                 }
@@ -99,11 +116,11 @@ impl Board {
                 }
                 if let Some(row) = self.row(event) {
                     row.fall_silent();
-                    row.waits = Some(format!(
-                        "again in {}: {}",
-                        words::seconds(retry.wait_ms),
-                        words::tidy(&words::sentence(&retry.error))
-                    ));
+                    row.next = Some(Next {
+                        attempt: retry.attempt + 1,
+                        at: now + Duration::from_millis(retry.wait_ms),
+                        why: words::tidy(&words::sentence(&retry.error)),
+                    });
                 }
             }
             EventKind::MemberCompleted(done) => {
@@ -117,13 +134,17 @@ impl Board {
                 }
                 let Some(row) = self.row(event) else { return };
                 row.open.retain(|open| *open != call);
-                row.waits = None;
+                row.next = None;
                 row.fall_silent();
                 if let Some(usage) = &done.usage {
                     row.tokens +=
                         usage.input_tokens.unwrap_or(0) + usage.output_tokens.unwrap_or(0);
                 }
-                let mut text = passed(now.saturating_sub(row.since));
+                let mut text = if done.from_tape {
+                    "played back".to_owned()
+                } else {
+                    passed(now.saturating_sub(row.since))
+                };
                 if row.tokens > 0 {
                     text.push_str(&format!(
                         ", {}",
@@ -145,6 +166,20 @@ impl Board {
             }
             _ => {}
         }
+    }
+
+    /// Finds the round that goes on in the plan, of which some rounds may not have been held.
+    fn take_place(&mut self) {
+        let Some(round) = &self.round else { return };
+        let from = match round.index {
+            0 => 0,
+            _ if round.iteration > 0 => self.place,
+            _ => self.place + 1,
+        };
+        let is_it = |names: &Vec<String>| names.contains(&round.name);
+        let found = self.planned.iter().skip(from).position(is_it);
+        // The first of repeated rounds has iteration 0, and so has the next round of the same turn.
+        self.place = found.map_or(self.place, |at| from + at);
     }
 
     fn row(&mut self, event: &Event) -> Option<&mut Row> {
@@ -208,21 +243,21 @@ impl Board {
             line.add(Tone::Plain, &format!(": starting, {now}"));
             return line.line;
         };
-        let place = round.index as usize + 1;
-        let place = if place <= self.planned {
-            format!("round {place} of {}", self.planned)
-        } else {
-            format!("round {place}")
+        // Not "round 2": that is the index of another one, wherever rounds are numbered.
+        line.add(
+            Tone::Faint,
+            &format!("[{}/{}] ", self.place + 1, self.planned.len()),
+        );
+        let turn = match round.iteration {
+            0 => String::new(),
+            again => format!(", turn {}", again + 1),
         };
         let ended = self.rows.values().filter(|row| row.is_done()).count();
-        let rest = format!(", {ended} of {} done, {now}", self.rows.len());
-        line.add(Tone::Strong, &place);
+        let rest = format!("{turn}, {ended} of {} done, {now}", self.rows.len());
         // The name gives way where there is no room for all.
-        let room = line.left.saturating_sub(rest.len() + 2);
-        if room >= 4 {
-            let name = words::clip(&words::tidy(&round.name), room);
-            line.add(Tone::Plain, &format!(": {name}"));
-        }
+        let room = line.left.saturating_sub(rest.len()).max(4);
+        let name = words::clip(&words::tidy(&round.name), room);
+        line.add(Tone::Strong, &name);
         line.add(Tone::Plain, &rest);
         line.line
     }
@@ -308,12 +343,19 @@ impl Row {
         };
         let since = passed(now.saturating_sub(self.since));
         line.add(Tone::Plain, &format!("{purpose}, {since}"));
-        if let Some(waits) = &self.waits {
+        if let Some(next) = &self.next {
+            let Next { attempt, at, why } = next;
             line.add(Tone::Plain, ", ");
-            line.add(Tone::Caution, waits);
+            let what = match at.checked_sub(now).filter(|left| !left.is_zero()) {
+                Some(left) => format!("again in {}: {why}", passed(left)),
+                None => format!("attempt {attempt}, waiting, after {why}"),
+            };
+            line.add(Tone::Caution, &what);
             return;
         }
-        if self.heard > 0 {
+        if self.heard == 0 {
+            line.add(Tone::Faint, ", waiting");
+        } else {
             // No provider counts before the end; four bytes are about a token.
             let tokens = self.tokens + (self.heard as u64).div_ceil(4);
             let tokens = format!(", ~{}", words::count(tokens, "token", "tokens"));
@@ -372,16 +414,16 @@ mod tests {
         assert_data_eq!(
             shown(&fixture::running(), 80),
             str![[r#"
-round 1 of 2: independent_analysis, 1 of 3 done, 0.8 s
+[1/2] independent_analysis, 1 of 3 done, 0.8 s
   a  ok, 0.8 s, 532 tokens
   b  answer, 0.8 s, ~6 tokens  b says that it depends
-  c  answer, 0.8 s, again in 0.5 s: rate_limited (HTTP 429): slow down
+  c  answer, 0.8 s, again in 0.0 s: rate_limited (HTTP 429): slow down
 "#]]
         );
         assert_data_eq!(
             shown(&fixture::running(), 20),
             str![[r#"
-round 1 of 2, 1 …
+[1/2] ind…, 1 of…
   a  ok, 0.8 s, …
   b  answer, 0.8…
   c  answer, 0.8…
@@ -394,7 +436,7 @@ round 1 of 2, 1 …
         assert_data_eq!(
             shown(&fixture::failed(), 80),
             str![[r#"
-round 1 of 2: independent_analysis, 3 of 3 done, 2.3 s
+[1/2] independent_analysis, 3 of 3 done, 2.3 s
   a  ok, 0.8 s, 532 tokens
   b  error, 0.8 s, transient (HTTP 500) from lab/lab/b-1: upstream failed
   c  ok, 0.8 s, 532 tokens
@@ -425,11 +467,11 @@ round 1 of 2: independent_analysis, 3 of 3 done, 2.3 s
         assert_data_eq!(
             text(&board.rows(now, 60, 4, false)),
             str![[r#"
-round 1 of 2: independent_analysis, 1 of 23 done, 0.8 s
+[1/2] independent_analysis, 1 of 23 done, 0.8 s
   b    answer, 0.8 s, ~6 tokens  b says that it depends
-  c    answer, 0.8 s, again in 0.5 s: rate_limited (HTTP…
+  c    answer, 0.8 s, again in 0.0 s: rate_limited (HTTP…
   m0   waiting
-  m19  answer, 0.8 s
+  m19  answer, 0.8 s, waiting
   and 19 more
 "#]]
         );

@@ -3,11 +3,12 @@
 use crate::event::{ErrorKind, Record, RecordState, RunError, RunResult, RunStatus};
 use crate::report::{standing, words};
 use crate::ui::{Line, Tone};
+use console::measure_text_width;
 
 /// Status, who was heard, how far they agree, time, tokens, money, the run's id, and what the
-/// record lacks.
+/// record lacks. Where that is wider than `columns`, the id, which people copy, begins a new line.
 #[must_use]
-pub fn closing(result: &RunResult) -> Line {
+pub fn closing(result: &RunResult, columns: Option<usize>) -> Line {
     let (tone, status) = match result.status {
         RunStatus::Completed if result.degraded => (Tone::Caution, "degraded"),
         RunStatus::Completed => (Tone::Good, "completed"),
@@ -35,6 +36,9 @@ pub fn closing(result: &RunResult) -> Line {
             .with(Tone::Plain, ", ")
             .with(tone, verdict)
             .with(Tone::Plain, format!(" {}", words::share(agreement)));
+        if let Some((cast, due)) = standing::ballots(result) {
+            line = line.with(Tone::Plain, format!(" by {cast} of {due} ballots"));
+        }
     }
     let mut rest = String::new();
     let mut add = |text: &str| {
@@ -47,11 +51,16 @@ pub fn closing(result: &RunResult) -> Line {
     if let Some(tokens) = words::tokens(&result.usage) {
         add(&tokens);
     }
-    if let Some(cost) = result.cost_usd {
+    if let Some(cost) = result.cost_usd.filter(|_| result.calls.made > 0) {
         add(&words::dollars(cost));
     }
-    add(&format!("run {}", result.run_id));
-    line = line.with(Tone::Plain, rest);
+    let run = format!("run {}", result.run_id);
+    let wide = measure_text_width(&line.text()) + measure_text_width(&rest) + run.len() + 2;
+    let between = match columns {
+        Some(columns) if wide > columns => "\n",
+        _ => ", ",
+    };
+    line = line.with(Tone::Plain, format!("{rest}{between}{run}"));
     match (result.record.state, lacking(&result.record)) {
         (_, Some(lack)) => line.with(Tone::Plain, ", ").with(Tone::Bad, lack),
         (RecordState::Off, None) => line.with(Tone::Plain, ", not recorded"),
@@ -115,7 +124,7 @@ mod tests {
         ];
         let lines: Vec<String> = runs
             .iter()
-            .map(|run| closing(&run.result()).text())
+            .map(|run| closing(&run.result(), None).text())
             .collect();
         assert_data_eq!(
             lines.join("\n"),
@@ -145,7 +154,7 @@ running: 1 of 3 members heard, 532 tokens, $0.0011, run 019aa0f0-1111-7222-8333-
             },
         ] {
             result.record = record;
-            lines.push(closing(&result).text());
+            lines.push(closing(&result, None).text());
         }
         assert_data_eq!(
             lines.join("\n"),

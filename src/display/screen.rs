@@ -186,10 +186,10 @@ mod tests {
             emulator.text(),
             str![[r#"
 $ council run
-round 1 of 2: independent_analysis, 1 of 3 done, 0.2 s
+[1/2] independent_analysis, 1 of 3 done, 0.2 s
   a  ok, 0.0 s, 532 tokens
   b  answer, 0.2 s, ~6 tokens  b says that it depends
-  c  answer, 0.2 s, again in 0.5 s: rate_limited (HTTP 429): slow down
+  c  answer, 0.2 s, again in 0.2 s: rate_limited (HTTP 429): slow down
 "#]]
         );
         screen.line(&Line::plain("warning: a line of somebody else"));
@@ -201,10 +201,10 @@ round 1 of 2: independent_analysis, 1 of 3 done, 0.2 s
             str![[r#"
 $ council run
 warning: a line of somebody else
-round 1 of 2: independent_analysis, 1 of 3 done, 0.3 s
+[1/2] independent_analysis, 1 of 3 done, 0.3 s
   a  ok, 0.0 s, 532 tokens
   b  answer, 0.3 s, ~6 tokens  b says that it depends
-  c  answer, 0.3 s, again in 0.5 s: rate_limited (HTTP 429): slow down
+  c  answer, 0.3 s, again in 0.1 s: rate_limited (HTTP 429): slow down
 "#]]
         );
         screen.finish();
@@ -285,10 +285,10 @@ d a chair, 2 rounds
    0.400 c: answer attempt 1 failed, rate_limited (HTTP 429): slow down; again i
 n 0.5 s
    0.812 a: answer ok, 0.8 s, 532 tokens
-round 1 of 2: independent_analysis, 1 of 3 done, 0.5 s
+[1/2] independent_analysis, 1 of 3 done, 0.5 s
   a  ok, 0.0 s, 532 tokens
   b  answer, 0.1 s, ~6 tokens  b says that it depends
-  c  answer, 0.1 s, again in 0.5 s: rate_limited (HTTP 429): slow down
+  c  answer, 0.1 s, again in 0.4 s: rate_limited (HTTP 429): slow down
 "#]]
         );
         screen.finish();
@@ -328,10 +328,10 @@ round 1 of 2: independent_analysis, 1 of 3 done, 0.5 s
             emulator.text(),
             str![[r#"
 $ council run
-round 1 of 2: independent_analysis, 1 of 3 done, 0.4 s
+[1/2] independent_analysis, 1 of 3 done, 0.4 s
   a  ok, 0.0 s, 532 tokens
   b  answer, 0.1 s, ~6 tokens  b says that it depends
-  c  answer, 0.1 s, again in 0.5 s: rate_limited (HTTP 429): slow down
+  c  answer, 0.1 s, again in 0.4 s: rate_limited (HTTP 429): slow down
 "#]]
         );
         emulator.resize(120);
@@ -352,7 +352,7 @@ round 1 of 2: independent_analysis, 1 of 3 done, 0.4 s
         screen.tick(ms(9_000));
         let text = emulator.text();
         assert!(
-            text.contains("[1]+ Stopped\n$ fg\ncouncil run\nround 1 of 2"),
+            text.contains("[1]+ Stopped\n$ fg\ncouncil run\n[1/2] "),
             "{text}"
         );
         screen.finish();
@@ -381,7 +381,7 @@ round 1 of 2: independent_analysis, 1 of 3 done, 0.4 s
             emulator.text(),
             str![[r#"
 $ council run
-round 2 of 2: synthesis, 1 of 1 done, 3.0 s
+[2/2] synthesis, 1 of 1 done, 3.0 s
   chair  ok, 1.7 s, 532 tokens
 
 Adopt it.

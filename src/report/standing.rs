@@ -1,7 +1,7 @@
 //! How a council stands on its question: who was heard, who is missing, whether it is split.
 
 use super::words;
-use crate::event::{MemberId, MemberStatus, RunResult};
+use crate::event::{MemberId, MemberStatus, Missing, RunResult};
 
 /// Agreement below this is SPLIT.
 pub const SPLIT_BELOW: f64 = 0.6;
@@ -45,6 +45,34 @@ pub fn is_hung(result: &RunResult) -> bool {
     notices.any(|notice| notice.code == HUNG_JURY)
 }
 
+/// How many ballots the last result rests on, and how many were due; none where they are all there.
+#[must_use]
+pub fn ballots(result: &RunResult) -> Option<(usize, usize)> {
+    let round = result
+        .rounds
+        .iter()
+        .rev()
+        .find(|round| round.scores.is_some())?;
+    let due = round.statuses.keys().filter(|id| !id.is_chair()).count();
+    let cast = round.ballots.len();
+    (cast < due).then_some((cast, due))
+}
+
+/// Where a member is missing that has given an answer: in which round.
+fn place(result: &RunResult, missing: &Missing) -> String {
+    let member = result.members.get(&missing.member);
+    let answered = member.is_some_and(|member| member.answer.is_some());
+    let index = missing.error.as_ref().and_then(|error| error.round);
+    let round = result
+        .rounds
+        .iter()
+        .find(|round| Some(round.index) == index);
+    match round.filter(|_| answered) {
+        Some(round) => format!(" in {}", words::flat(&round.name)),
+        None => String::new(),
+    }
+}
+
 /// One line on what a degraded answer lacks; none where it is whole.
 #[must_use]
 pub fn lack(result: &RunResult) -> Option<String> {
@@ -56,7 +84,10 @@ pub fn lack(result: &RunResult) -> Option<String> {
         let names: Vec<String> = result
             .missing
             .iter()
-            .map(|missing| format!("{} ({})", missing.member, words::cause(missing)))
+            .map(|missing| {
+                let place = place(result, missing);
+                format!("{}{place} ({})", missing.member, words::cause(missing))
+            })
             .collect();
         parts.push(format!("missing {}", names.join(", ")));
     }

@@ -7,10 +7,10 @@ use super::stop::{Cause, Stop};
 use crate::bus::Bus;
 use crate::event::{
     Ask, CallKey, Draft, ErrorKind, EventKind, MemberCompleted, MemberRetry, MemberStarted,
-    MemberStatus, Message, RejectedReply, RoundRef, RunError,
+    MemberStatus, Message, RejectedReply, RoundRef, RunError, Usage,
 };
 use crate::provider::{CallError, Provider, Request, Sampling, Stop as StopReason};
-use crate::round;
+use crate::round::{self, Unreadable};
 use crate::spec::{Effort, Profile, write_duration};
 use crate::tape::{Played, REQUEST_DIFFERS, Tape};
 use backon::{BackoffBuilder as _, ExponentialBackoff, ExponentialBuilder};
@@ -140,6 +140,11 @@ impl Call {
                         };
                     }
                     Err(fault) => {
+                        let fault = if received.stop == Some(StopReason::TokenLimit) {
+                            cut_short(&fault, received.usage.as_ref())
+                        } else {
+                            fault
+                        };
                         let error =
                             self.error(CallError::new(ErrorKind::InvalidOutput, fault.0.clone()));
                         if asked_again {
@@ -335,6 +340,16 @@ pub(super) fn lost(
         error: Some(error),
         ..completed(1, Received::default())
     }
+}
+
+/// Why a reply that ended at its token limit cannot be used: most often it is no more than half of one.
+fn cut_short(fault: &Unreadable, usage: Option<&Usage>) -> Unreadable {
+    let tokens = usage.and_then(|usage| usage.output_tokens);
+    let limit = tokens.map_or(String::new(), |tokens| format!(" ({tokens} tokens)"));
+    Unreadable(format!(
+        "it was cut at its token limit{limit}, which `max_output_tokens` sets: {}",
+        fault.0
+    ))
 }
 
 fn completed(attempts: u32, received: Received) -> MemberCompleted {

@@ -66,8 +66,8 @@ pub enum LoadError {
         name: String,
         /// The shipped council that was probably meant.
         suggestion: Option<&'static str>,
-        /// Whether a file of that name lies in the working folder.
-        is_file: bool,
+        /// A file in the working folder that was probably meant.
+        file: Option<String>,
     },
     /// It has faults.
     #[error("{name} has {} {}", faults.0.len(), if faults.0.len() == 1 { "fault" } else { "faults" })]
@@ -88,10 +88,11 @@ impl LoadError {
         let names = || all_of(SHIPPED.iter().map(|shipped| shipped.name));
         match self {
             Self::Unknown {
-                name,
-                is_file: true,
-                ..
-            } => Some(format!("for the file of that name write `./{name}`")),
+                file: Some(file), ..
+            } => Some(format!("did you mean the file `./{file}`?")),
+            Self::Unknown { name, .. } if name.contains(char::is_whitespace) => {
+                Some("a question is given by --input: council run SPEC --input \"…\"".to_owned())
+            }
             Self::Unknown {
                 suggestion: Some(suggestion),
                 ..
@@ -205,7 +206,9 @@ fn unknown(name: &str) -> LoadError {
     LoadError::Unknown {
         name: name.to_owned(),
         suggestion: nearest(name, SHIPPED.iter().map(|shipped| shipped.name)),
-        is_file: !name.is_empty() && Path::new(name).is_file(),
+        file: [name.to_owned(), format!("{name}.toml")]
+            .into_iter()
+            .find(|file| !name.is_empty() && Path::new(file).is_file()),
     }
 }
 
@@ -222,10 +225,11 @@ fn beside(path: &str) -> Option<String> {
         .filter(|name| name.ends_with(".toml"))
         .take(1_000)
         .collect();
-    if let Some(meant) = nearest(name, specs.iter().map(String::as_str)) {
-        return Some(format!("{folder}{meant}"));
-    }
     let stem = name.strip_suffix(".toml").unwrap_or(name);
+    let stems = specs.iter().filter_map(|spec| spec.strip_suffix(".toml"));
+    if let Some(meant) = nearest(stem, stems) {
+        return Some(format!("{folder}{meant}.toml"));
+    }
     let shipped = || SHIPPED.iter().map(|shipped| shipped.name);
     shipped()
         .find(|known| *known == stem)

@@ -88,7 +88,7 @@ fn read(text: &str) {
         for columns in [20, 100] {
             drop(terminal::text(&result, columns, true));
         }
-        drop(closing(&result));
+        drop(closing(&result, Some(40)));
         drop(fold.conclude_crashed("a test"));
     }
     drop(detail::calls(&events, &detail::Filter::default()));

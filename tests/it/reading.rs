@@ -279,6 +279,7 @@ exit code: 0
 --- stdout
 No runs.
 --- stderr
+hint: there is no store at [DIR]/data/council/runs.db yet
 
 "#]]
     );
@@ -311,6 +312,7 @@ exit code: 1
 --- stdout
 --- stderr
 error: `alpha` is ambiguous: alpha-2, alpha-1; give more of the id
+hint: `council list` tells when each began and what it was asked
 
 "#]]
     );

@@ -184,7 +184,7 @@ async fn screens(members: usize, columns: u16) -> Vec<(&'static str, String)> {
     ui.data_drawn(terminal::text(&result, columns.into(), true));
     let delivery = ui.deliver();
     assert!(delivery.failed.is_none());
-    ui.line(closing(&result));
+    ui.line(closing(&result, Some(columns.into())));
     drop(ui.finish());
     taken.push(("after the end", emulator.screen()));
     taken

@@ -13,6 +13,10 @@ use std::time::Duration;
 /// A server that does not take a connection for this long is not there.
 const CONNECT: Duration = Duration::from_secs(20);
 
+/// A connection that was not used for this long is not used again. Many servers close theirs after
+/// five seconds, and a request that meets the close is lost.
+const IDLE: Duration = Duration::from_secs(3);
+
 /// The two clients, each once it was needed.
 pub(in crate::provider) struct Clients {
     proxies: Proxies,
@@ -73,6 +77,7 @@ impl Clients {
             .redirect(Policy::none())
             .retry(reqwest::retry::never())
             .connect_timeout(CONNECT)
+            .pool_idle_timeout(IDLE)
             .user_agent(concat!("council/", env!("CARGO_PKG_VERSION")));
         if plain {
             builder = builder.tls_certs_only([]);

@@ -127,7 +127,7 @@ fn unknown_names_are_told_what_was_meant() {
         ),
         (
             "Cargo.lock",
-            "error: there is no shipped council named `Cargo.lock`\n  = help: for the file of that name write `./Cargo.lock`",
+            "error: there is no shipped council named `Cargo.lock`\n  = help: did you mean the file `./Cargo.lock`?",
         ),
         (
             "",

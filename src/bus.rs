@@ -141,6 +141,8 @@ pub struct Pump<F> {
     observe: F,
     run_id: RunId,
     fold: Fold,
+    /// The wall clock.
+    now: fn() -> At,
 }
 
 /// Opens the bus of one run. `observe` sees each event as soon as it has its place; it must be quick.
@@ -168,6 +170,7 @@ pub fn open<F: FnMut(&Event)>(
         observe,
         run_id,
         fold,
+        now: At::now,
     };
     (Bus { inbox: sender }, owner, pump)
 }
@@ -218,7 +221,7 @@ impl<F: FnMut(&Event)> Pump<F> {
         let at = self
             .fold
             .last_at()
-            .map_or_else(At::now, |last| At::now().max(last));
+            .map_or_else(self.now, |last| (self.now)().max(last));
         let event = draft.stamp(self.run_id.clone(), self.fold.next_seq(), at);
         self.fold.apply(&event);
         (self.observe)(&event);
@@ -275,6 +278,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 mod tests {
     use super::*;
     use crate::event::RunStatus;
+    use std::sync::atomic::{AtomicI64, Ordering};
 
     fn id() -> RunId {
         "r".parse().expect("a run id")
@@ -318,6 +322,34 @@ mod tests {
             [],
             "after the end there is nothing"
         );
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_is_set_back_never_sets_the_record_back() {
+        /// An hour earlier each time it is asked.
+        fn backwards() -> At {
+            static HOURS: AtomicI64 = AtomicI64::new(500_000);
+            let hours = HOURS.fetch_sub(1, Ordering::Relaxed);
+            let time = jiff::Timestamp::from_second(hours * 3_600);
+            At::from_timestamp(time.expect("a time"))
+        }
+        let subscribers = Subscribers::default();
+        let mut events = subscribers.subscribe();
+        let (bus, _owner, mut pump) = open(id(), None, subscribers, |_| {});
+        pump.now = backwards;
+        for text in ["one", "two", "three"] {
+            bus.post(notice(text)).await;
+        }
+        bus.end(End::Completed).await;
+        let result = pump.run().await;
+        let first = events.recv().await.expect("the first").at;
+        while let Some(event) = events.recv().await {
+            assert_eq!(
+                event.at, first,
+                "it stands still until the clock is there again"
+            );
+        }
+        assert_eq!(result.ended_at, Some(first));
     }
 
     #[tokio::test]

@@ -5,8 +5,10 @@ use super::error::{CliError, reason};
 use super::exit;
 use super::signals::{self, Signals};
 use crate::bus::Subscription;
-use crate::display::{Display, Mode, Progress, RateLimits, Wishes, closing, mode, next_step};
-use crate::event::{RunId, RunResult};
+use crate::display::{
+    Display, Mode, Progress, RateLimits, Wishes, closing, lacking, mode, next_step,
+};
+use crate::event::{RecordState, RunId, RunResult};
 use crate::provider::WireTap;
 use crate::recorder::SqliteRecorder;
 use crate::report::{Format, Page, json, page, terminal};
@@ -380,6 +382,12 @@ impl Watcher {
             if let Some(step) = next_step(result) {
                 ui.hint(step);
             }
+        } else if let Some(lack) = lacking(&result.record) {
+            // The exit code says that something is wrong; this says what, however quiet it is.
+            ui.warning(format!("run {} is {lack}", result.run_id));
+        }
+        if result.record.state == RecordState::Spilled {
+            ui.hint("the next run with this store takes it back into it");
         }
         if let Some(error) = &failed {
             ui.error(format!("the result could not be written: {error}"));

@@ -1,6 +1,6 @@
 //! The line that every run ends with.
 
-use crate::event::{ErrorKind, RecordState, RunError, RunResult, RunStatus};
+use crate::event::{ErrorKind, Record, RecordState, RunError, RunResult, RunStatus};
 use crate::report::{standing, words};
 use crate::ui::{Line, Tone};
 use console::measure_text_width;
@@ -61,15 +61,25 @@ pub fn closing(result: &RunResult, columns: Option<usize>) -> Line {
         _ => ", ",
     };
     line = line.with(Tone::Plain, format!("{rest}{between}{run}"));
-    let record = &result.record;
-    let lack = match (record.state, &record.path, record.from_seq) {
-        (RecordState::Complete, _, _) => return line,
-        (RecordState::Off, _, _) => return line.with(Tone::Plain, ", not recorded"),
-        (_, Some(path), _) => format!("recorded in part in {path}"),
+    match (result.record.state, lacking(&result.record)) {
+        (_, Some(lack)) => line.with(Tone::Plain, ", ").with(Tone::Bad, lack),
+        (RecordState::Off, None) => line.with(Tone::Plain, ", not recorded"),
+        (_, None) => line,
+    }
+}
+
+/// What the store lacks of a run that was to be recorded, and where that is.
+#[must_use]
+pub fn lacking(record: &Record) -> Option<String> {
+    Some(match (record.state, &record.path, record.from_seq) {
+        (RecordState::Complete | RecordState::Off, _, _) => return None,
+        (_, Some(path), None) => format!("recorded in part in {path}"),
+        (_, Some(path), Some(seq)) => {
+            format!("recorded in part in {path}, and not from event {seq} on")
+        }
         (_, None, Some(seq)) => format!("not recorded from event {seq} on"),
         (_, None, None) => "not wholly recorded".to_owned(),
-    };
-    line.with(Tone::Plain, ", ").with(Tone::Bad, lack)
+    })
 }
 
 /// What can be done about a run that came to no answer; none where it has one, or is not recorded.
@@ -79,7 +89,12 @@ pub fn next_step(result: &RunResult) -> Option<String> {
         return None;
     }
     let run_id = &result.run_id;
-    let ran_out = |error: &RunError| matches!(error.kind, ErrorKind::Deadline | ErrorKind::Budget);
+    let ran_out = |error: &RunError| {
+        matches!(
+            error.kind,
+            ErrorKind::Deadline | ErrorKind::Budget | ErrorKind::Record
+        )
+    };
     match result.status {
         RunStatus::Failed if !result.errors.iter().any(ran_out) => Some(format!(
             "`council retry {run_id}` asks again what failed, and plays back the rest"
@@ -94,7 +109,6 @@ pub fn next_step(result: &RunResult) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::Record;
     use crate::report::fixture;
     use snapbox::{assert_data_eq, str};
 

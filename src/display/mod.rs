@@ -14,7 +14,7 @@ pub mod mode;
 mod screen;
 mod terminal;
 
-pub use closing::{closing, next_step};
+pub use closing::{closing, lacking, next_step};
 pub use limits::RateLimits;
 pub use mode::{Mode, Progress, Wishes};
 pub use screen::Screen;

@@ -17,7 +17,7 @@ const LOOK: Duration = Duration::from_millis(250);
 
 /// How long the end of a run waits for its commit before it is spilled; less than a recorder's
 /// call may take, so that what is missing is settled with the store rather than guessed.
-const COMMIT_WAIT: Duration = Duration::from_secs(8);
+const COMMIT_WAIT: Duration = Duration::from_secs(7);
 
 /// Keeps one run in the store.
 ///

@@ -84,13 +84,15 @@ pub(super) fn for_reading(path: &Path, patience: Duration) -> Result<Option<Open
     Err(unreachable(&path, source))
 }
 
-/// Whether the file at `path` holds a whole store, for all who open it now.
+/// Whether the file at `path`, which must not be empty, holds a whole store for all who open it
+/// now. Beside an empty one SQLite would throw the -wal away.
 pub(super) fn is_whole(path: &Path, patience: Duration) -> bool {
-    let check = || -> rusqlite::Result<String> {
+    let check = || -> rusqlite::Result<(Kind, String)> {
         let conn = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, patience)?;
-        conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+        let word = conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        Ok((schema::kind(&conn)?, word))
     };
-    check().is_ok_and(|word| word == "ok")
+    check().is_ok_and(|(kind, word)| kind == Kind::Current && word == "ok")
 }
 
 /// How a store is opened for reading, the first that works.

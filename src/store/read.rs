@@ -5,7 +5,7 @@ use super::crash;
 use super::live::{Life, LiveFolder};
 use super::open::{self, PATIENCE};
 use super::spill::Spills;
-use super::sql::{self, Row};
+use super::sql::{self, Line, Row};
 use super::summary::Summary;
 use crate::event::{Event, RunId, RunResult};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -267,7 +267,12 @@ impl Reader {
         };
         let place = view.bodies.len() - usize::from(is_ended && !view.bodies.is_empty());
         let next = place as u64;
-        if spilled.all().next().is_none_or(|line| line.seq > next) {
+        let fits = |line: &Line| {
+            let stored = usize::try_from(line.seq).ok();
+            let stored = stored.filter(|seq| *seq < place);
+            stored.is_none_or(|seq| view.bodies[seq] == line.body)
+        };
+        if spilled.all().next().is_none_or(|line| line.seq > next) || !spilled.all().all(fits) {
             return view;
         }
         let record = spilled.record();

@@ -12,6 +12,7 @@ use super::sql::{self, Ending, Line, Wrote};
 use crate::event::Record;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::collections::HashSet;
+use std::fs;
 use std::path::Path;
 
 /// What became of one file.
@@ -34,8 +35,8 @@ pub(super) fn settle_all(
     let spills = Spills::of(path);
     let mut left = Vec::new();
     let mut open = HashSet::new();
-    for (file, spilled) in spills.all() {
-        let why = match &spilled {
+    for file in spills.files() {
+        let why = match &spill::read_named(&file) {
             Ok(spilled) => match take_back(conn, live, spilled) {
                 Ok(Fate::Back) => {
                     spill::remove(&file);
@@ -50,6 +51,8 @@ pub(super) fn settle_all(
                     format!("the store does not take it now: {fault}")
                 }
             },
+            // Another process was faster.
+            Err(_) if fs::symlink_metadata(&file).is_err() => continue,
             Err(why) => why.clone(),
         };
         left.push(format!("{} was left where it is: {why}", file.display()));

@@ -7,120 +7,34 @@
 //! such a run is stored all the same, with a later group if need be, and the row says what is
 //! missing.
 
+mod board;
 mod divert;
+mod job;
 
 use super::StoreError;
 use super::crash;
 use super::live::{LiveFile, LiveFolder};
 use super::open::{self, Opened};
 use super::spill::{SpillFile, Spills};
-use super::sql::{self, Ending, Line, NewRun, Wrote};
-use super::stake::Stake;
+use super::sql::{self, Wrote};
 use crate::event::{At, Record, RecordState, RunId};
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
+
+pub(super) use board::Board;
+pub(super) use job::{Decision, Job};
 
 /// How much goes into one transaction at most.
 const GROUP: usize = 512;
 
 /// How long one try waits for a lock: then it is looked whether anybody still waits for it.
 const TRY: Duration = Duration::from_millis(250);
-
-/// Something to write, or to look up.
-#[derive(Debug)]
-pub(super) enum Job {
-    /// Void when nobody waits for the answer any more.
-    Begin(Box<NewRun>, oneshot::Sender<Result<(), StoreError>>),
-    Event(
-        Line,
-        #[expect(
-            dead_code,
-            reason = "the room in the queue, which is free again with the job"
-        )]
-        OwnedSemaphorePermit,
-    ),
-    Finish(Box<Ending>, Decision),
-    Crash(RunId, String, Decision),
-    /// Whether somebody wants the run to end.
-    IsCancelled(RunId, oneshot::Sender<bool>),
-    /// Wakes the thread to look at the board.
-    Wake,
-}
-
-impl Job {
-    /// The run that this is a part of the record of.
-    fn run_id(&self) -> Option<&RunId> {
-        match self {
-            Self::Event(line, _) => Some(&line.run_id),
-            Self::Finish(ending, _) => Some(&ending.line.run_id),
-            Self::Crash(run_id, ..) => Some(run_id),
-            Self::Begin(..) | Self::IsCancelled(..) | Self::Wake => None,
-        }
-    }
-}
-
-/// Where the record of a run that ends is settled.
-#[derive(Debug)]
-pub(super) struct Decision {
-    pub(super) reply: oneshot::Sender<Record>,
-    pub(super) stake: Stake,
-}
-
-/// What the handles and the thread both see.
-#[derive(Debug, Default)]
-pub(super) struct Board {
-    /// Nothing more is taken in; what is queued is written.
-    pub(super) is_closing: AtomicBool,
-    /// The first event of each run that goes on that is not yet known to be on disk.
-    durable: Mutex<HashMap<RunId, u64>>,
-    /// Runs whose end waits for a commit no longer.
-    hurried: Mutex<HashSet<RunId>>,
-    /// Runs of which something could not be written into the store.
-    failing: Mutex<HashSet<RunId>>,
-}
-
-impl Board {
-    pub(super) fn durable_to(&self, run_id: &RunId) -> u64 {
-        self.durable().get(run_id).copied().unwrap_or(0)
-    }
-
-    /// Asks for the run to be spilled rather than wait for a commit.
-    pub(super) fn hurry(&self, run_id: &RunId) {
-        lock(&self.hurried).insert(run_id.clone());
-    }
-
-    pub(super) fn is_failing(&self, run_id: &RunId) -> bool {
-        lock(&self.failing).contains(run_id)
-    }
-
-    #[cfg(test)]
-    pub(super) fn is_empty(&self) -> bool {
-        self.durable().is_empty()
-            && lock(&self.hurried).is_empty()
-            && lock(&self.failing).is_empty()
-    }
-
-    fn durable(&self) -> MutexGuard<'_, HashMap<RunId, u64>> {
-        lock(&self.durable)
-    }
-
-    fn forget(&self, run_id: &RunId) {
-        self.durable().remove(run_id);
-        lock(&self.hurried).remove(run_id);
-        lock(&self.failing).remove(run_id);
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// How far a run is stored, or spilled.
 #[derive(Debug, Clone, Copy, Default)]
@@ -218,6 +132,10 @@ impl<'a> Scribe<'a> {
             }
             self.look_up(&mut group);
             self.write(&mut group);
+            // What woke this thread to look may have been taken along by a write.
+            if self.board.is_closing.load(Ordering::Acquire) {
+                self.jobs.close();
+            }
         }
         if !self.late.is_empty() {
             // The last chance; what is still in the way leaves runs that read as crashed.
@@ -443,7 +361,7 @@ impl<'a> Scribe<'a> {
         }
         // Somebody has cut it, or only made it smaller. What this connection has read before
         // tells nothing.
-        let is_whole = open::is_whole(&self.path, TRY);
+        let is_whole = len > 0 && open::is_whole(&self.path, TRY);
         if is_whole {
             self.len = len;
         }
@@ -483,6 +401,10 @@ impl<'a> Scribe<'a> {
     }
 
     fn give_up(&mut self, group: &mut Vec<Job>, fault: &rusqlite::Error) {
+        if !may_pass(fault) {
+            // The file may be damaged; it is looked at before anything is said of it.
+            self.len = u64::MAX;
+        }
         for run_id in group.iter().filter_map(Job::run_id) {
             self.begin_to_spill(run_id);
         }

@@ -84,27 +84,26 @@ impl Spills {
         })
     }
 
-    /// All that stands in these folders: each file, and what it holds or why nobody knows.
-    pub(super) fn all(&self) -> Vec<(PathBuf, Result<Spilled, String>)> {
-        let mut all = Vec::new();
-        for folder in &self.0 {
-            let Ok(entries) = fs::read_dir(folder) else {
-                continue;
-            };
-            for entry in entries.flatten().take(LOOKED_AT) {
-                let path = entry.path();
-                let name = entry.file_name();
-                let run_id = name
-                    .to_str()
-                    .and_then(|name| name.strip_suffix(SUFFIX)?.parse::<RunId>().ok());
-                let spilled = match run_id {
-                    Some(run_id) => read(folder, &path, &run_id),
-                    None => Err("its name is not that of a run".to_owned()),
-                };
-                all.push((path, spilled));
-            }
-        }
-        all
+    /// What stands in these folders. One in the temporary folder that is not this user's alone may
+    /// be anybody's, and is passed over.
+    pub(super) fn files(&self) -> Vec<PathBuf> {
+        let ours = |(place, folder): &(usize, &PathBuf)| *place == 0 || is_own_folder(folder);
+        let folders = self.0.iter().enumerate().filter(ours);
+        folders
+            .filter_map(|(_, folder)| fs::read_dir(folder).ok())
+            .flat_map(|entries| entries.flatten().take(LOOKED_AT))
+            .map(|entry| entry.path())
+            .collect()
+    }
+}
+
+/// What the file at `path` holds, of the run that it is named after; or why nobody knows.
+pub(super) fn read_named(path: &Path) -> Result<Spilled, String> {
+    let name = path.file_name().and_then(|name| name.to_str());
+    let run_id = name.and_then(|name| name.strip_suffix(SUFFIX)?.parse::<RunId>().ok());
+    match (run_id, path.parent()) {
+        (Some(run_id), Some(folder)) => read(folder, path, &run_id),
+        _ => Err("its name is not that of a run".to_owned()),
     }
 }
 

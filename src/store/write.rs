@@ -24,7 +24,7 @@ const ROOM: usize = 1024;
 const PARTS: u32 = 20;
 
 /// How long the thread may take to spill an end that is not waited for any longer.
-const SPILL_WAIT: Duration = Duration::from_millis(1_500);
+const SPILL_WAIT: Duration = Duration::from_millis(1_000);
 
 /// How often a commit that is under way is asked whether it has failed.
 const STEP: Duration = Duration::from_millis(20);
@@ -167,15 +167,17 @@ impl Writer {
             reply,
             stake: stake.clone(),
         }))?;
-        for patience in [wait, SPILL_WAIT] {
+        for (patience, hurries) in [(wait, true), (SPILL_WAIT, false)] {
             for _ in 0..PARTS {
                 if let Ok(settled) = timeout(patience / PARTS, &mut answer).await {
                     return settled.map_err(|_| self.closed());
                 }
             }
-            self.inner.board.hurry(run_id);
+            if hurries {
+                self.inner.board.hurry(run_id);
+            }
         }
-        // The thread hangs in a call of the system.
+        // There is no place for it, or the thread hangs in a call of the system.
         loop {
             let seq = self.durable_to(run_id);
             if stake.give_up(seq) {

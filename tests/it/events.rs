@@ -120,6 +120,7 @@ fn error() -> impl Strategy<Value = RunError> {
         Just(ErrorKind::Network),
         Just(ErrorKind::Deadline),
         Just(ErrorKind::Budget),
+        Just(ErrorKind::Record),
         Just(ErrorKind::Cancelled),
         Just(ErrorKind::Internal),
     ];

@@ -381,3 +381,32 @@ fn a_store_that_is_cut_short_under_a_run_is_said_to_be_lost() {
     );
     writer.close();
 }
+
+#[test]
+fn a_store_that_is_overwritten_under_a_run_is_said_to_be_lost() {
+    let (_dir, store) = new_store();
+    let writer = Writer::open(&store).expect("a store");
+    for old in 0..20 {
+        let id = format!("old-{old}");
+        block_on(crate::store::testing::write_whole(&writer, run(&id), 40));
+    }
+    writer.close();
+    let writer = Writer::open(&store).expect("a store");
+    let length = fs::metadata(&store).expect("the file").len();
+    let noise = vec![0xa5; usize::try_from(length).expect("small") - 4096];
+    let file = fs::OpenOptions::new().write(true).open(&store);
+    std::os::unix::fs::FileExt::write_all_at(&file.expect("the file"), &noise, 4096)
+        .expect("it is overwritten");
+    let begun = block_on(writer.begin(run("a")));
+    // What it had read before may carry it a while; it does not carry the truth away.
+    if begun.is_ok() {
+        let all = events(&run("a"), 2);
+        let record = block_on(async {
+            writer.event(all[0].clone()).await.expect("it is queued");
+            writer.finish(all[2].clone(), AGES).await
+        });
+        let record = record.expect("the thread lives");
+        assert_ne!(record.state, RecordState::Spilled, "{record:?}");
+    }
+    writer.close();
+}

@@ -1,6 +1,6 @@
 //! The way of events past a store that does not take them, into files beside it.
 
-use super::{Decision, Job, Scribe, lock};
+use super::{Decision, Job, Scribe};
 use crate::event::{Record, RunId};
 use crate::store::crash;
 use crate::store::spill;
@@ -11,7 +11,7 @@ impl Scribe<'_> {
     /// Takes out of `group` what belongs to runs that are spilled, and spills it. Runs whose end
     /// waits for a commit no longer are spilled from here on.
     pub(super) fn divert(&mut self, group: &mut Vec<Job>) {
-        let hurried: Vec<RunId> = lock(&self.board.hurried).drain().collect();
+        let hurried = self.board.take_hurried();
         for run_id in &hurried {
             self.begin_to_spill(run_id);
         }
@@ -42,7 +42,7 @@ impl Scribe<'_> {
         if progress.lost_from.is_some() || self.spilling.contains_key(run_id) {
             return;
         }
-        lock(&self.board.failing).insert(run_id.clone());
+        self.board.fail(run_id);
         if let Ok(file) = self.spills.create(run_id) {
             self.spilling.insert(run_id.clone(), file);
         }

@@ -1,11 +1,10 @@
 //! A run that is killed anywhere: what was stored stays, and no stored reply is asked for again.
 
-use super::{Draws, assert_sound};
+use super::{Draws, assert_sound, say, tell};
 use crate::common::TestEnv;
-use crate::common::server::{Asked, Do, Server, stream_head};
+use crate::common::server::{Asked, Server};
 use council::event::{Event, EventKind, RunStatus};
 use council::store::Reader;
-use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{BufRead as _, BufReader};
@@ -30,22 +29,10 @@ fn name_of(asked: &Asked) -> String {
 /// A server that answers each call with the call's own name, in several pieces.
 fn server() -> Server {
     Server::start(|_, asked| {
-        let text = format!(
-            r#"{{"revised": true, "answer": "North, says {}."}}"#,
-            name_of(asked)
-        );
-        let mut frames = String::new();
-        for piece in text.as_bytes().chunks(24) {
-            let content = String::from_utf8_lossy(piece);
-            let data = json!({ "choices": [{ "index": 0, "delta": { "content": content } }] });
-            frames.push_str(&format!("data: {data}\n\n"));
-        }
-        let stop = json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": "stop" }] });
-        frames.push_str(&format!("data: {stop}\n\ndata: [DONE]\n\n"));
-        vec![
-            Do::Send(stream_head("text/event-stream")),
-            Do::Send(frames.into_bytes()),
-        ]
+        let name = name_of(asked);
+        say(&format!(
+            r#"{{"revised": true, "answer": "North, says {name}."}}"#
+        ))
     })
 }
 
@@ -221,7 +208,7 @@ fn a_run_that_is_killed_anywhere_is_resumed_and_pays_for_nothing_twice() {
         }
     });
     let met = met.into_inner().expect("the count");
-    println!("kills met: {met:?}");
+    tell(&format!("kills met: {met:?}"));
     assert!(in_time(&met) >= KILLS, "{met:?}");
     for kind in [
         "run_started",

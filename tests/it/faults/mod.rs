@@ -1,8 +1,13 @@
 //! What breaks, is broken on purpose: nothing is lost, and nothing is said that is not so.
 
+mod crowds;
+mod disks;
 mod kills;
+mod members;
 
+use crate::common::server::{Do, stream_head};
 use rusqlite::Connection;
+use serde_json::json;
 use std::path::Path;
 
 /// Fails unless the store is whole: readable, no run with a gap, none with two ends.
@@ -22,6 +27,31 @@ fn assert_sound(store: &Path) {
     assert_eq!(text(ends), "", "runs with two ends");
 }
 
+/// A good reply of an OpenAI server, in several pieces.
+fn say(text: &str) -> Vec<Do> {
+    let mut frames = String::new();
+    for piece in text.as_bytes().chunks(24) {
+        let content = String::from_utf8_lossy(piece);
+        let data = json!({ "choices": [{ "index": 0, "delta": { "content": content } }] });
+        frames.push_str(&format!("data: {data}\n\n"));
+    }
+    let stop = json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": "stop" }] });
+    frames.push_str(&format!("data: {stop}\n\ndata: [DONE]\n\n"));
+    vec![
+        Do::Send(stream_head("text/event-stream")),
+        Do::Send(frames.into_bytes()),
+    ]
+}
+
+/// Says something that whoever reads a failed test, or runs it with `--nocapture`, is to know.
+#[expect(
+    clippy::print_stdout,
+    reason = "a test has no other place to say it, and the harness captures it"
+)]
+fn tell(text: &str) {
+    println!("{text}");
+}
+
 /// Draws that follow from a seed.
 struct Draws(u64);
 
@@ -33,7 +63,7 @@ impl Draws {
             let now = std::time::SystemTime::UNIX_EPOCH.elapsed();
             now.map_or(1, |now| now.as_micros() as u64)
         });
-        println!("{test}: COUNCIL_TEST_SEED={seed}");
+        tell(&format!("{test}: COUNCIL_TEST_SEED={seed}"));
         Self(seed)
     }
 

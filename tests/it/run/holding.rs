@@ -284,6 +284,11 @@ fn lasting(mut result: RunResult) -> RunResult {
     for member in result.members.values_mut() {
         (member.usage, member.cost_usd, member.duration_ms) = (Usage::default(), None, 0);
     }
+    // Calls of one round end in any order, and replies that are played end at once.
+    result
+        .notices
+        .sort_by(|one, other| one.text.cmp(&other.text));
+    result.errors.sort_by_key(ToString::to_string);
     result
 }
 

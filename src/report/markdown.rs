@@ -91,9 +91,16 @@ fn stand(result: &RunResult, agreement: f64) -> String {
 }
 
 fn dissent(result: &RunResult) -> String {
+    let last = result
+        .rounds
+        .iter()
+        .rev()
+        .find(|round| !round.ballots.is_empty());
+    let voted = last.is_some_and(|round| round.ballots.iter().any(|cast| cast.choice.is_some()));
     let parts = result.dissent.iter().map(|dissent| {
         let who = code(dissent.member.as_str());
         let head = match &dissent.choice {
+            Some(choice) if voted => format!("{who} chose {}", code(choice)),
             Some(choice) => format!("{who} put {} first", code(choice)),
             None => who,
         };

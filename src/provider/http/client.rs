@@ -80,7 +80,9 @@ impl Clients {
             .pool_idle_timeout(IDLE)
             .user_agent(concat!("council/", env!("CARGO_PKG_VERSION")));
         if plain {
-            builder = builder.tls_certs_only([]);
+            // A new connection costs next to nothing without TLS. Small servers, which speak plain
+            // HTTP, are those that close theirs without a word, under the next request.
+            builder = builder.tls_certs_only([]).pool_max_idle_per_host(0);
         }
         if self.proxies == Proxies::Ignored {
             builder = builder.no_proxy();

@@ -67,6 +67,13 @@ impl Context {
         }
     }
 
+    /// The same, with connections kept also where there is no TLS.
+    #[cfg(test)]
+    pub(super) fn keeping_connections(self) -> Self {
+        let clients = Arc::new(Clients::direct().keeping_plain());
+        Self { clients, ..self }
+    }
+
     /// The same, with `tap` told each line of what HTTP requests and programs are sent (`> …`) and
     /// give (`< …`), as it is sent or read. No line shows a key. It must not block.
     #[must_use]

@@ -20,6 +20,8 @@ const IDLE: Duration = Duration::from_secs(3);
 /// The two clients, each once it was needed.
 pub(in crate::provider) struct Clients {
     proxies: Proxies,
+    /// Whether connections without TLS are kept too.
+    keeps_plain: bool,
     plain: Mutex<Option<reqwest::Client>>,
     secure: Mutex<Option<reqwest::Client>>,
 }
@@ -53,8 +55,18 @@ impl Clients {
     fn new(proxies: Proxies) -> Self {
         Self {
             proxies,
+            keeps_plain: false,
             plain: Mutex::new(None),
             secure: Mutex::new(None),
+        }
+    }
+
+    /// The same, with connections without TLS kept as those with it are.
+    #[cfg(test)]
+    pub(in crate::provider) fn keeping_plain(self) -> Self {
+        Self {
+            keeps_plain: true,
+            ..self
         }
     }
 
@@ -82,7 +94,10 @@ impl Clients {
         if plain {
             // A new connection costs next to nothing without TLS. Small servers, which speak plain
             // HTTP, are those that close theirs without a word, under the next request.
-            builder = builder.tls_certs_only([]).pool_max_idle_per_host(0);
+            builder = builder.tls_certs_only([]);
+            if !self.keeps_plain {
+                builder = builder.pool_max_idle_per_host(0);
+            }
         }
         if self.proxies == Proxies::Ignored {
             builder = builder.no_proxy();

@@ -535,7 +535,8 @@ async fn a_connection_is_used_again_after_a_stream_that_ended_well() {
         Step::Send([STREAM.as_bytes(), &body, &chunk(b"")].concat()),
     ];
     let server = Loopback::start(vec![[one.clone(), one].concat()]);
-    let http = Http::open(&lab(server.address), &context()).expect("a good spec");
+    let http =
+        Http::open(&lab(server.address), &context().keeping_connections()).expect("a good spec");
     for _ in 0..2 {
         let sent = http.send(request("0.a.answer", "?", Expect::Text)).await;
         let (pieces, error) = gather(sent.expect("a reply")).await;

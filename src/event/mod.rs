@@ -8,6 +8,7 @@
 mod ask;
 mod attachment;
 mod ballot;
+mod data;
 mod error;
 mod fold;
 mod id;
@@ -18,14 +19,15 @@ mod time;
 pub use ask::{Ask, Expect, Message, MessageRole};
 pub use attachment::{Attached, Attachment};
 pub use ballot::{Aggregate, Ballot, CastBallot, Position, Tie};
+pub use data::{
+    Calls, MemberCompleted, MemberRetry, MemberStarted, MemberToken, Notice, Outcome, Plan,
+    PlannedMember, PlannedRound, RejectedReply, RoundCompleted, RoundRef, RoundStarted, RunStarted,
+    ToolCallRequest, ToolCallResult, Totals, Usage,
+};
 pub use error::{ErrorKind, RunError};
 pub use fold::{End, Fold};
 pub use id::{CHAIR, CallKey, InvalidId, MemberId, Purpose, RunId};
-pub use kind::{
-    Calls, Draft, Event, EventKind, MemberCompleted, MemberRetry, MemberStarted, MemberToken,
-    Notice, Outcome, Plan, PlannedMember, PlannedRound, RejectedReply, RoundCompleted, RoundRef,
-    RoundStarted, RunStarted, ToolCallRequest, ToolCallResult, Totals, UnknownKind, Usage, VERSION,
-};
+pub use kind::{Draft, Event, EventKind, UnknownKind, VERSION};
 pub use result::{
     Dissent, MemberResult, MemberStatus, Missing, Record, RecordState, RoundResult, RunResult,
     RunStatus,

@@ -20,6 +20,7 @@ mod refusals;
 mod run;
 mod screens;
 mod shipped;
+mod slips;
 mod structure;
 mod tape;
 mod watching;

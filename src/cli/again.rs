@@ -102,6 +102,13 @@ impl Recorded {
         options
     }
 
+    /// Whether a call ended without a usable reply.
+    pub(super) fn has_failures(&self) -> bool {
+        self.events.iter().any(
+            |event| matches!(&event.body, EventKind::MemberCompleted(done) if done.error.is_some()),
+        )
+    }
+
     /// As [`Self::options`] of a resume. A run whose calls are all recorded just ends: where a key
     /// is missing that nobody would be asked with, it is not asked for either.
     pub(super) fn to_resume(&self) -> Result<StartOptions, CliError> {

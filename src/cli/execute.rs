@@ -20,7 +20,7 @@ use clap::ValueEnum;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
 
 /// How a run is named, limited, shown and kept.
@@ -58,7 +58,7 @@ pub(super) enum FormatArg {
     /// The answer
     #[default]
     Text,
-    /// A document with all that was said
+    /// A document with the answers and how each round came out
     Markdown,
     /// One object
     Json,
@@ -198,12 +198,15 @@ pub(super) fn make(
     code
 }
 
-/// Shows the wire as lines among the others, each with the call that it belongs to.
+/// Shows the wire as lines among those of the timeline, each with its time and its call.
 fn wire_to(ui: &Ui) -> WireTap {
-    let ui = ui.clone();
+    let (ui, began) = (ui.clone(), Instant::now());
     Arc::new(move |call, line| {
+        let ms = began.elapsed().as_millis();
+        let head = format!("{:>4}.{:03} ", ms / 1000, ms % 1000);
         let call = format!("{call} ");
-        ui.line(Line::new().with(Tone::Strong, call).with(Tone::Faint, line));
+        let told = Line::new().with(Tone::Faint, head).with(Tone::Strong, call);
+        ui.line(told.with(Tone::Faint, line));
     })
 }
 

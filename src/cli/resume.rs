@@ -41,7 +41,7 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
                 "run {run_id} is completed: there is nothing to resume"
             ))
             .hint(format!(
-                "`council retry {run_id}` asks again what failed in it; `council run --from {run_id} --set …` changes it"
+                "`council run --from {run_id} --set …` makes it again with a change, `council retry {run_id}` asks again what failed in it"
             )));
         }
         RunStatus::Pending | RunStatus::Running => return Err(goes_on(&run_id)),

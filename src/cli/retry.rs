@@ -11,7 +11,7 @@ use crate::ui::Ui;
 /// Make a run again and ask again what failed in it
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "A new run is made. Calls that ended in an error, a timeout or a reply that could not be read are made again; so are those whose prompt a new answer changes. All others are played back.
+    after_help = "A new run is made. Calls that ended in an error, a timeout or a reply that could not be read are made again; so are those whose prompt a new answer changes. All others are played back. The spec is the one that was recorded; `council run --from RUN SPEC` takes a changed one.
 
 Example:
   council retry latest
@@ -33,5 +33,10 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
     }
     args.flags.check_output(ui)?;
     let recorded = Recorded::of_store(&reader, &run_id, &Basis::default())?;
+    if !recorded.has_failures() {
+        ui.warning(format!(
+            "nothing failed in run {run_id}: every reply is played back"
+        ));
+    }
     execute::make(global, &args.flags, recorded.options(Mode::Retry), ui)
 }

@@ -13,7 +13,7 @@ use crate::ui::{Ui, escape, screen};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   council show latest                     # the answer, as `run` printed it
-  council show 0198 --format markdown     # all that was said in that run
+  council show 01a1f97d --format markdown  # the answers and the rounds
   council show latest --format json | jq '.members[].status'
   council show latest --format ndjson | jq -c 'select(.kind == \"notice\")'
   council show latest --round 1 --member security --prompts

@@ -82,7 +82,7 @@ pub fn lacking(record: &Record) -> Option<String> {
     })
 }
 
-/// What can be done about a run that came to no answer; none where it has one, or is not recorded.
+/// What can be done about a run that lacks something; none where nothing can, or it is not recorded.
 #[must_use]
 pub fn next_step(result: &RunResult) -> Option<String> {
     if result.record.state == RecordState::Off {
@@ -97,10 +97,14 @@ pub fn next_step(result: &RunResult) -> Option<String> {
     };
     match result.status {
         RunStatus::Failed if !result.errors.iter().any(ran_out) => Some(format!(
-            "`council retry {run_id}` asks again what failed, and plays back the rest"
+            "`council retry {run_id}` asks again what failed, with the spec as it was recorded; \
+             after a change: council run --from {run_id} SPEC"
         )),
         RunStatus::Failed | RunStatus::Cancelled | RunStatus::Crashed => Some(format!(
             "`council resume {run_id}` goes on from here, and pays for no reply twice"
+        )),
+        RunStatus::Completed if !result.missing.is_empty() => Some(format!(
+            "`council retry {run_id}` asks again what is missing, and plays back the rest"
         )),
         RunStatus::Pending | RunStatus::Running | RunStatus::Completed => None,
     }

@@ -4,7 +4,7 @@
 //! cannot pass for a part of the document.
 
 use super::{standing, text, words};
-use crate::event::{RecordState, RoundResult, RunResult, RunStatus};
+use crate::event::{CastBallot, RecordState, RoundResult, RunResult, RunStatus};
 use std::fmt::Write as _;
 
 /// The whole document.
@@ -162,7 +162,28 @@ fn round(round: &RoundResult) -> String {
     if let Some(agreement) = round.agreement {
         let _ = writeln!(body, "- agreement: {}", words::share(agreement));
     }
+    for cast in &round.ballots {
+        let _ = write!(body, "\n{}", ballot(cast));
+    }
     body
+}
+
+fn ballot(cast: &CastBallot) -> String {
+    let who = code(cast.member.as_str());
+    let mut head = match &cast.choice {
+        Some(choice) => format!("{who} chose {}", code(choice)),
+        None => {
+            let order: Vec<String> = cast.ranking.iter().map(|id| code(id)).collect();
+            format!("{who} ranked {}", order.join(", "))
+        }
+    };
+    if let Some(confidence) = cast.confidence {
+        let _ = write!(head, ", confidence {}", words::share(confidence));
+    }
+    match &cast.rationale {
+        Some(text) => format!("{head}:\n\n{}", quote(text)),
+        None => format!("{head}.\n"),
+    }
 }
 
 fn totals(result: &RunResult) -> String {
@@ -340,6 +361,19 @@ model `lab/c-1`
 - scores: `b` 0.500, `a` 1.000, `c` 0.000
 - order: `b`, `a`, `c`
 - agreement: 0.83
+
+`a` ranked `b`, `c`:
+
+> b is clearer
+
+`b` ranked `a`, `c`:
+
+> a it is
+
+`c` ranked `a`, `b`:
+
+> b forgets
+> the *cost*
 
 ### 2 `synthesis`
 

@@ -24,7 +24,7 @@ pub enum Format {
     /// The answer alone.
     #[default]
     Text,
-    /// A document with all that was said.
+    /// A document with the answers and how each round came out.
     Markdown,
     /// One object.
     Json,

@@ -82,7 +82,15 @@ impl Walker<'_> {
                     if let Some(key) = meant.and_then(|meant| table.key(meant)) {
                         strangers.push(key.name.as_str());
                         if !key.not_yet {
+                            let before = self.faults.len();
                             self.value(&key.shape, &value);
+                            // Of what type it is to be is a matter of the key that was meant.
+                            let found = self.faults.split_off(before);
+                            let is_own = |fault: &Fault| {
+                                fault.code == "wrong_type" && fault.path == value.path
+                            };
+                            let inner = found.into_iter().filter(|fault| !is_own(fault));
+                            self.faults.extend(inner);
                         }
                     }
                 }

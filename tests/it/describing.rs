@@ -13,7 +13,7 @@ fn completions_know_all_that_is_there_and_nothing_else() {
         for word in ["validate", "topologies", "attach", "ndjson", "completions"] {
             assert!(script.contains(word), "{shell}: {word}");
         }
-        for word in ["diagram", "dry-run", "max-cost"] {
+        for word in ["doctor", "dry-run", "max-cost"] {
             assert!(!script.contains(word), "{shell}: {word}");
         }
     }

@@ -7,10 +7,11 @@ use super::flags::Changes;
 use crate::report::diagram;
 use crate::spec;
 use crate::ui::Ui;
-use clap::ValueEnum;
+use clap::{ArgGroup, ValueEnum};
 
 /// Draw a council, who is asked and who sees what; or a run, as it went
 #[derive(Debug, clap::Args)]
+#[command(group = ArgGroup::new("drawn").required(true).args(["spec", "run"]))]
 #[command(after_help = "Examples:
   council diagram karpathy                  (as text)
   council diagram ./team.toml --format mermaid > team.mmd
@@ -22,10 +23,10 @@ Mermaid comes without a fence. In Markdown, put it between ```mermaid and ```.
 Exit codes: 0 it was drawn; 1 there is no such run; 2 the spec has faults.")]
 pub(super) struct Args {
     /// A spec's path (with a `/` or ending in `.toml`), or the name of a shipped council
-    #[arg(value_name = "SPEC", required_unless_present = "run")]
+    #[arg(value_name = "SPEC")]
     spec: Option<String>,
     /// Draw this run instead: its id, the beginning of one, or `latest`
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["spec", "model", "set", "only"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["model", "set", "only"])]
     run: Option<String>,
     /// What is printed [default: text of a council, mermaid of a run]
     #[arg(long, value_enum)]

@@ -68,6 +68,7 @@ fn every_command_teaches_by_example() {
         "list",
         "validate",
         "topologies",
+        "diagram",
         "events",
         "cancel",
         "schema",

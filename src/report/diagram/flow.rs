@@ -49,7 +49,7 @@ struct Flow<'a> {
     last: String,
     /// On what condition, where it starts from a question.
     when: Option<String>,
-    /// The results of all questions so far, but for the last.
+    /// The results of all questions so far.
     results: Vec<String>,
 }
 
@@ -71,6 +71,7 @@ impl Flow<'_> {
     fn open(&mut self, id: &str, label: &str) {
         self.line(&format!("subgraph {id} [\"{}\"]", escape(label)));
         self.depth += 1;
+        self.line("direction TB");
     }
 
     fn close(&mut self) {
@@ -141,7 +142,7 @@ impl Flow<'_> {
         }
         self.node(&result, Shape::Result, &text);
         if look.sees.is_all_rounds() {
-            for earlier in self.results.clone() {
+            for earlier in self.results.iter().filter(|one| **one != self.last) {
                 let _ = writeln!(self.arrows, "    {earlier} -.-> {id}");
             }
         }
@@ -170,7 +171,12 @@ impl Flow<'_> {
         for (at, fallback) in self.council.fallback().iter().enumerate() {
             let node = format!("{id}_instead_{}", at + 1);
             self.node(&node, Shape::Person, &escape(&stand_in(fallback)));
-            self.dotted(&before, &node, "without its answer");
+            let when = if at == 0 {
+                "without its answer"
+            } else {
+                "else"
+            };
+            self.dotted(&before, &node, when);
             before = node;
         }
     }

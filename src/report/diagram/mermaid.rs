@@ -36,7 +36,8 @@ fn word(word: &str) -> String {
             && !plain(before)
             && !plain(Some(place + 3));
         let stays = match c {
-            '-' | '_' | '.' | '/' | '\'' => plain(before) && plain(after),
+            '-' | '_' | '.' | '/' => plain(before) && plain(after),
+            '\'' => plain(before),
             ',' | '…' => true,
             c => is_plain(c) && !is_end,
         };

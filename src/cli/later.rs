@@ -10,7 +10,7 @@ use std::ffi::OsString;
 
 /// Commands.
 const COMMANDS: &[&str] = &[
-    "batch", "diff", "export", "stats", "search", "prune", "doctor", "diagram",
+    "batch", "diff", "export", "stats", "search", "prune", "doctor",
 ];
 
 /// Commands that make a run.

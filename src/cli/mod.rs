@@ -3,6 +3,7 @@
 mod again;
 mod cancel;
 mod completions;
+mod diagram;
 mod error;
 mod events;
 mod execute;
@@ -84,6 +85,7 @@ enum Cmd {
     List(list::Args),
     Validate(validate::Args),
     Topologies(topologies::Args),
+    Diagram(diagram::Args),
     Events(events::Args),
     Watch(watch::Args),
     Cancel(cancel::Args),
@@ -115,6 +117,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
             Cmd::List(args) => list::run(&cli.global, args, &ui),
             Cmd::Validate(args) => validate::run(args, &ui),
             Cmd::Topologies(args) => topologies::run(args, &ui),
+            Cmd::Diagram(args) => diagram::run(&cli.global, args, &ui),
             Cmd::Events(args) => events::run(&cli.global, args, &ui),
             Cmd::Watch(args) => watch::run(&cli.global, args, &ui),
             Cmd::Cancel(args) => cancel::run(&cli.global, args, &ui),

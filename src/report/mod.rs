@@ -5,6 +5,7 @@
 //! Only tables and lines of one row tidy it, because their layout depends on its width.
 
 pub mod detail;
+pub mod diagram;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod json;

@@ -3,8 +3,8 @@
 
 use super::compose::{Question, Shown, Voice, ask};
 use super::{
-    Close, Kind, PromptError, Reply, Review, Seat, Step, Table, close_with, labels, notice, ties,
-    words,
+    Close, Kind, Look, PromptError, Reply, Review, Seat, Sees, Step, Table, close_with, labels,
+    notice, ties, words,
 };
 use crate::aggregate;
 use crate::event::{Ask, Expect, MemberId, Purpose};
@@ -20,6 +20,14 @@ impl Kind for AnonymizedPeerReview {
 
     fn summary(&self) -> &'static str {
         "every member comments on the others' answers and ranks them, without names"
+    }
+
+    fn looks(&self) -> &'static [Look] {
+        &[Look {
+            purpose: "ballot",
+            sees: Sees::OthersLabelled,
+            gives: "comments on them and an order, best first",
+        }]
     }
 
     fn aggregators(&self) -> &'static [&'static str] {

@@ -1,8 +1,9 @@
 //! `critique`: every member names the faults of the others' last answers; when all are in, each
 //! one that has an own answer and was commented on may revise it.
 
+use super::look::REVISE;
 use super::peer_review::exchange;
-use super::{Kind, PromptError, Reply, Step, Table, words};
+use super::{Kind, Look, PromptError, Reply, Sees, Step, Table, words};
 
 /// The kind.
 pub(super) struct Critique;
@@ -14,6 +15,17 @@ impl Kind for Critique {
 
     fn summary(&self) -> &'static str {
         "every member names the faults of the others' answers, then may revise its own"
+    }
+
+    fn looks(&self) -> &'static [Look] {
+        &[
+            Look {
+                purpose: "critique",
+                sees: Sees::Others,
+                gives: "the faults of each of them",
+            },
+            REVISE,
+        ]
     }
 
     fn revises(&self) -> bool {

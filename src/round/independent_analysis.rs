@@ -1,7 +1,7 @@
 //! `independent_analysis`: every member, in parallel, the input alone.
 
 use super::compose::{Question, Shown, Voice, ask};
-use super::{Close, Kind, PromptError, Reply, Step, Table, close_with, words};
+use super::{Close, Kind, Look, PromptError, Reply, Sees, Step, Table, close_with, words};
 use crate::event::{Expect, Purpose};
 
 /// The kind.
@@ -14,6 +14,14 @@ impl Kind for IndependentAnalysis {
 
     fn summary(&self) -> &'static str {
         "every member answers, in parallel, and sees the input alone"
+    }
+
+    fn looks(&self) -> &'static [Look] {
+        &[Look {
+            purpose: "answer",
+            sees: Sees::Input,
+            gives: "an answer",
+        }]
     }
 
     fn gathers_answers(&self) -> bool {

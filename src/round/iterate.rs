@@ -4,7 +4,7 @@
 //! each pass, the first one too: a jury that agrees at once is not sent back.
 
 use super::{
-    Close, Held, Kind, Minutes, PromptError, Reply, RoundPlan, Step, Table, notice, words,
+    Close, Held, Kind, Look, Minutes, PromptError, Reply, RoundPlan, Step, Table, notice, words,
 };
 use crate::event::{Aggregate, Notice};
 
@@ -21,6 +21,10 @@ impl Kind for Iterate {
 
     fn summary(&self) -> &'static str {
         "holds its `rounds` again and again, until `until` holds or `max_iterations` is met"
+    }
+
+    fn looks(&self) -> &'static [Look] {
+        &[]
     }
 
     fn repeats(&self) -> bool {

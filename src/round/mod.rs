@@ -13,6 +13,7 @@ mod independent_analysis;
 mod iterate;
 mod json;
 mod labels;
+mod look;
 mod mentions;
 mod minutes;
 mod pairwise_elimination;
@@ -31,6 +32,7 @@ mod words;
 
 pub use draw::{SplitMix64, draws};
 pub use iterate::{Next, Pass, Repeat, Until};
+pub use look::{Look, Sees};
 pub use minutes::{statuses, usable};
 pub use read::{Reading, Unreadable, ask_again, read};
 
@@ -247,6 +249,9 @@ pub trait Kind: Sync {
 
     /// One line on who is asked and what they see, for help and reference.
     fn summary(&self) -> &'static str;
+
+    /// What it asks, in the order of asking; empty for what is nothing but other rounds.
+    fn looks(&self) -> &'static [Look];
 
     /// Whether only the chair is asked.
     fn is_for_chair(&self) -> bool {

@@ -9,7 +9,8 @@
 use super::compose::{Question, Shown, Voice, ask};
 use super::ranking::too_few;
 use super::{
-    Close, Kind, PromptError, Reply, Step, Table, cause, close_with, labels, notice, words,
+    Close, Kind, Look, PromptError, Reply, Sees, Step, Table, cause, close_with, labels, notice,
+    words,
 };
 use crate::event::{Aggregate, Ask, CastBallot, Expect, MemberId, MemberStatus, Notice, Purpose};
 use crate::prompt::ShownAnswer;
@@ -24,6 +25,14 @@ impl Kind for PairwiseElimination {
 
     fn summary(&self) -> &'static str {
         "the chair judges the answers in pairs; who loses is out. One level of a bracket"
+    }
+
+    fn looks(&self) -> &'static [Look] {
+        &[Look {
+            purpose: "pair",
+            sees: Sees::Pair,
+            gives: "which of the two is the better, and why",
+        }]
     }
 
     fn is_for_chair(&self) -> bool {

@@ -2,8 +2,11 @@
 //! one that has an own answer and was commented on may revise it.
 
 use super::compose::{Question, Shown, Voice, ask};
+use super::look::REVISE;
 use super::sections::sections;
-use super::{Close, Kind, PromptError, Reply, Review, Seat, Step, Table, close_with, words};
+use super::{
+    Close, Kind, Look, PromptError, Reply, Review, Seat, Sees, Step, Table, close_with, words,
+};
 use crate::event::{Ask, Expect, MemberId, MemberStatus, Purpose};
 use crate::prompt::{Scope, ShownAnswer, ShownReview};
 
@@ -17,6 +20,17 @@ impl Kind for PeerReview {
 
     fn summary(&self) -> &'static str {
         "every member comments on the others' answers by id, then may revise its own"
+    }
+
+    fn looks(&self) -> &'static [Look] {
+        &[
+            Look {
+                purpose: "critique",
+                sees: Sees::Others,
+                gives: "comments on each of them",
+            },
+            REVISE,
+        ]
     }
 
     fn revises(&self) -> bool {

@@ -1,7 +1,9 @@
 //! `ranking`: every member orders all answers, shown by id with its own among them, and says why.
 
 use super::compose::{Question, Shown, Voice, ask};
-use super::{Close, Kind, PromptError, Reply, Seat, Step, Table, close_with, notice, ties, words};
+use super::{
+    Close, Kind, Look, PromptError, Reply, Seat, Sees, Step, Table, close_with, notice, ties, words,
+};
 use crate::aggregate;
 use crate::event::{Ask, Expect, Purpose};
 use crate::prompt::ShownAnswer;
@@ -16,6 +18,14 @@ impl Kind for Ranking {
 
     fn summary(&self) -> &'static str {
         "every member orders all answers, shown by id with its own among them, and says why"
+    }
+
+    fn looks(&self) -> &'static [Look] {
+        &[Look {
+            purpose: "ballot",
+            sees: Sees::All,
+            gives: "an order, best first, and why",
+        }]
     }
 
     fn aggregators(&self) -> &'static [&'static str] {

@@ -2,7 +2,9 @@
 //! not, its fallbacks are tried in order, each with a notice.
 
 use super::compose::{Question, Shown, Voice, ask};
-use super::{Close, Fallback, Kind, PromptError, Reply, Step, Table, cause, notice, words};
+use super::{
+    Close, Fallback, Kind, Look, PromptError, Reply, Sees, Step, Table, cause, notice, words,
+};
 use crate::event::{Ask, Expect, MemberId, MemberStatus, Notice, Purpose};
 use crate::prompt::{ShownAnswer, ShownBallot, ShownReview};
 use indexmap::IndexMap;
@@ -17,6 +19,14 @@ impl Kind for Synthesis {
 
     fn summary(&self) -> &'static str {
         "the chair alone sees all rounds and writes the answer"
+    }
+
+    fn looks(&self) -> &'static [Look] {
+        &[Look {
+            purpose: "synthesis",
+            sees: Sees::Rounds,
+            gives: "the council's answer",
+        }]
     }
 
     fn is_for_chair(&self) -> bool {

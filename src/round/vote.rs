@@ -3,7 +3,9 @@
 
 use super::compose::{Question, Shown, Voice, ask};
 use super::ranking::{all_answers, too_few, unreadable};
-use super::{Close, Kind, PromptError, Reply, Seat, Step, Table, close_with, ties, words};
+use super::{
+    Close, Kind, Look, PromptError, Reply, Seat, Sees, Step, Table, close_with, ties, words,
+};
 use crate::aggregate;
 use crate::event::{Ask, Expect, Purpose};
 use crate::prompt::Scope;
@@ -18,6 +20,14 @@ impl Kind for Vote {
 
     fn summary(&self) -> &'static str {
         "every member chooses one of all answers, or of `choices`, and says why and how sure it is"
+    }
+
+    fn looks(&self) -> &'static [Look] {
+        &[Look {
+            purpose: "ballot",
+            sees: Sees::All,
+            gives: "a choice, why, and how sure it is",
+        }]
     }
 
     fn aggregators(&self) -> &'static [&'static str] {

@@ -1,7 +1,7 @@
 //! `weighted_synthesis`: a synthesis in which the chair sees how much each answer counts for.
 
 use super::synthesis::speak;
-use super::{Kind, PromptError, Reply, Step, Table};
+use super::{Kind, Look, PromptError, Reply, Sees, Step, Table};
 use crate::event::MemberId;
 use indexmap::IndexMap;
 
@@ -15,6 +15,14 @@ impl Kind for WeightedSynthesis {
 
     fn summary(&self) -> &'static str {
         "the chair alone sees all rounds, and each answer with its weight, and writes the answer"
+    }
+
+    fn looks(&self) -> &'static [Look] {
+        &[Look {
+            purpose: "synthesis",
+            sees: Sees::RoundsWeighted,
+            gives: "the council's answer",
+        }]
     }
 
     fn is_for_chair(&self) -> bool {

@@ -46,3 +46,8 @@ pub use overrides::{InvalidSetting, Overrides, Setting};
 pub use shape::schema;
 pub use shipped::{SHIPPED, Shipped};
 pub use topology::{TOPOLOGIES, Topology};
+
+/// What the rounds of a [`Council`] are made of.
+pub use crate::round::{
+    FailureMode, Fallback, InputMode, Look, Repeat, RoundPlan, Sees, TieBreak, Until,
+};

@@ -35,7 +35,7 @@ fn completions_know_all_that_is_there_and_nothing_else() {
     for command in ["run", "show", "validate", "completions"] {
         assert!(commands.contains(&command.to_owned()), "{commands:?}");
     }
-    for later in ["diagram", "batch", "--help"] {
+    for later in ["doctor", "batch", "--help"] {
         assert!(!commands.contains(&later.to_owned()), "{commands:?}");
     }
     assert_eq!(names(&env, &["run", "qu"]), ["quickstart"]);
@@ -71,7 +71,7 @@ fn completions_know_all_that_is_there_and_nothing_else() {
         assert!(!flags.contains(&later.to_owned()), "{flags:?}");
     }
     for nothing in [
-        vec!["diag"],
+        vec!["doct"],
         vec!["nothing", "x"],
         vec!["run", "x", "--only", ""],
     ] {
@@ -184,6 +184,7 @@ fn every_command_teaches_by_example() {
         "list",
         "validate",
         "topologies",
+        "diagram",
         "events",
         "watch",
         "cancel",

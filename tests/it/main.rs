@@ -5,6 +5,7 @@ mod command;
 mod common;
 mod deliberating;
 mod describing;
+mod diagrams;
 mod events;
 mod faults;
 mod flags;

@@ -5,7 +5,7 @@
 
 use council::display::closing;
 use council::event::{CallKey, Event, Fold, MemberId, RunId};
-use council::report::{Format, detail, page, terminal};
+use council::report::{Format, detail, diagram, page, terminal};
 use council::run::{StartOptions, run};
 use council::spec::{Overrides, Setting, parse_duration};
 use council::tape::{self, Mode, Tape};
@@ -92,6 +92,8 @@ fn read(text: &str) {
         drop(fold.conclude_crashed("a test"));
     }
     drop(detail::calls(&events, &detail::Filter::default()));
+    drop(diagram::sequence(&events));
+    drop(diagram::account(&events));
     for mode in [Mode::Resume, Mode::Retry, Mode::Replay] {
         drop(Tape::of(mode, &events));
     }

@@ -77,6 +77,7 @@ fn commands_and_flags_of_the_readme_exist() {
         "list",
         "validate",
         "topologies",
+        "diagram",
         "events",
         "cancel",
         "schema",

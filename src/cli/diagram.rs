@@ -13,13 +13,14 @@ use clap::{ArgGroup, ValueEnum};
 #[derive(Debug, clap::Args)]
 #[command(group = ArgGroup::new("drawn").required(true).args(["spec", "run"]))]
 #[command(after_help = "Examples:
-  council diagram karpathy                  (as text)
+  council diagram karpathy                  # as text
   council diagram ./team.toml --format mermaid > team.mmd
   council diagram jury --format mermaid | mmdc -i - -o jury.svg
-  council diagram --run latest              (what really happened, as a Mermaid sequence diagram)
+  council diagram --run latest              # a sequence of what happened
   council diagram --run latest --format text
 
 Mermaid comes without a fence. In Markdown, put it between ```mermaid and ```.
+
 Exit codes: 0 it was drawn; 1 there is no such run; 2 the spec has faults.")]
 pub(super) struct Args {
     /// A spec's path (with a `/` or ending in `.toml`), or the name of a shipped council

@@ -146,7 +146,11 @@ impl Flow<'_> {
                 let _ = writeln!(self.arrows, "    {earlier} -.-> {id}");
             }
         }
-        self.arrow(id, Some(look.sees.words()));
+        let mut sees = look.sees.words().to_owned();
+        if plan.prompt.is_some() && look.purpose != "revise" {
+            sees.push_str(", as far as the round's own words show it");
+        }
+        self.arrow(id, Some(&sees));
         self.arrow(&result, None);
         self.results.push(result);
     }

@@ -7,7 +7,6 @@ use crate::event::{
     CallKey, Event, EventKind, Fold, MemberCompleted, MemberId, MemberRetry, MemberStatus, Outcome,
     Purpose, RoundCompleted, RoundRef, RunId, RunStarted,
 };
-use std::collections::BTreeSet;
 
 /// The longest sentence that is shown, in columns.
 const SENTENCE: usize = 200;
@@ -43,14 +42,14 @@ impl Story {
     /// The story that `events` tell.
     pub(super) fn of(events: &[Event]) -> Self {
         let mut story = Self::default();
-        let mut open: BTreeSet<&CallKey> = BTreeSet::new();
+        let mut open: Vec<&CallKey> = Vec::new();
         for event in events {
             story.run_id.get_or_insert_with(|| event.run_id.clone());
             if let Some(call) = &event.call {
                 story.meet(&call.member);
                 match &event.body {
                     EventKind::MemberStarted(_) => {
-                        open.insert(call);
+                        open.push(call);
                         let asked = Step::Asked(call.member.clone(), purpose(&call.purpose));
                         story.steps.push(asked);
                     }
@@ -58,7 +57,7 @@ impl Story {
                         story.push_of(&call.member, &retried(retry));
                     }
                     EventKind::MemberCompleted(done) => {
-                        open.remove(call);
+                        open.retain(|other| *other != call);
                         story.steps.push(ended(call, done));
                     }
                     _ => {}

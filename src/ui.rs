@@ -1,7 +1,8 @@
 //! The only file that prints: standard output carries data, standard error all else.
 //!
-//! Each stream has a thread of its own, from its first use on, and a queue without bound before it,
-//! so a terminal that is held or a pipe that nobody reads costs memory and never the run's time.
+//! While a run goes on each stream has a thread of its own ([`Ui::detach`]) and a queue without bound
+//! before it, so a terminal that is held or a pipe that nobody reads costs memory and never the run's
+//! time. Before that, and in commands that only print, what is printed is written at once.
 //! Data is escaped on a terminal and goes byte for byte to everything else; what is said on
 //! standard error is always escaped, since logs are read on terminals too. A closed standard
 //! output changes nothing but [`Delivery::closed`]. While progress bars stand, lines go to whoever
@@ -60,7 +61,9 @@ impl Ui {
     /// The process's own streams.
     #[must_use]
     pub fn new(streams: Streams) -> Self {
-        Self::with(streams, io::stdout(), io::stderr())
+        let out = Target::Stream(Box::new(io::stdout()));
+        let err = Target::Stream(Box::new(io::stderr()));
+        Self::of(streams, out, err, false)
     }
 
     /// Data goes to a file, written beside its place and renamed by [`Self::finish`]; it is
@@ -74,7 +77,7 @@ impl Ui {
             ..streams
         };
         let err = Target::Stream(Box::new(io::stderr()));
-        Ok(Self::of(streams, Target::file(path)?, err))
+        Ok(Self::of(streams, Target::file(path)?, err, true))
     }
 
     /// Any two streams in place of the process's own.
@@ -88,17 +91,25 @@ impl Ui {
             streams,
             Target::Stream(Box::new(out)),
             Target::Stream(Box::new(err)),
+            true,
         )
     }
 
-    fn of(streams: Streams, out: Target, err: Target) -> Self {
+    fn of(streams: Streams, out: Target, err: Target, detached: bool) -> Self {
         Self {
             inner: Arc::new(Inner {
                 streams,
-                out: Printer::new("stdout", out),
-                err: Printer::new("stderr", err),
+                out: Printer::new("stdout", out, detached),
+                err: Printer::new("stderr", err, detached),
                 sink: Mutex::new(None),
             }),
+        }
+    }
+
+    /// From now on whoever prints waits for nobody: for what goes on whether or not it is read.
+    pub fn detach(&self) {
+        for printer in [&self.inner.out, &self.inner.err] {
+            printer.detached.store(true, Ordering::Relaxed);
         }
     }
 
@@ -246,47 +257,54 @@ enum Job {
     Abandon,
 }
 
-/// A stream with its thread, which begins with the first thing to write.
+/// A stream, and its thread where it has one, which begins with the first thing to write.
 struct Printer {
     name: &'static str,
+    detached: AtomicBool,
     work: Mutex<Work>,
     closed: Arc<AtomicBool>,
 }
 
 /// Where the work of a printer stands.
 enum Work {
-    /// Nothing was to be written so far.
-    Waits(Target),
+    /// Without a thread.
+    Direct(Writer),
     Goes(Sender<Job>, JoinHandle<Delivery>),
     /// It has ended, or the system has no thread for it: the stream is as good as closed.
     Over,
 }
 
 impl Printer {
-    fn new(name: &'static str, target: Target) -> Self {
+    fn new(name: &'static str, target: Target, detached: bool) -> Self {
         Self {
             name,
-            work: Mutex::new(Work::Waits(target)),
+            detached: AtomicBool::new(detached),
+            work: Mutex::new(Work::Direct(Writer::new(target))),
             closed: Arc::new(AtomicBool::new(false)),
         }
     }
 
     fn send(&self, job: Job) {
         let mut work = locked(&self.work);
-        if let Work::Waits(_) = &*work
-            && let Work::Waits(target) = std::mem::replace(&mut *work, Work::Over)
+        if let Work::Direct(_) = &*work
+            && self.detached.load(Ordering::Relaxed)
+            && let Work::Direct(writer) = std::mem::replace(&mut *work, Work::Over)
         {
             let (jobs, queue) = mpsc::channel();
             let seen = Arc::clone(&self.closed);
             let thread = thread::Builder::new()
                 .name(self.name.to_owned())
-                .spawn(move || print(&queue, target, &seen));
+                .spawn(move || print(&queue, writer, &seen));
             if let Ok(thread) = thread {
                 *work = Work::Goes(jobs, thread);
             }
         }
-        if let Work::Goes(jobs, _) = &*work {
-            drop(jobs.send(job));
+        match (&mut *work, job) {
+            (Work::Goes(jobs, _), job) => drop(jobs.send(job)),
+            (Work::Direct(writer), Job::Write(text)) => {
+                writer.write(text.as_bytes(), &self.closed);
+            }
+            _ => {}
         }
     }
 
@@ -313,13 +331,7 @@ impl Printer {
                 thread.join().ok()
             }
             // A file takes its place also where nothing was to be written into it.
-            Work::Waits(target) => Some(Delivery {
-                closed: false,
-                failed: match how {
-                    Job::Finish => target.commit().err(),
-                    _ => None,
-                },
-            }),
+            Work::Direct(writer) => Some(writer.end(&how)),
         }
     }
 }
@@ -337,12 +349,52 @@ impl Drop for Inner {
     }
 }
 
-fn print(queue: &Receiver<Job>, mut target: Target, closed: &AtomicBool) -> Delivery {
-    let mut delivery = Delivery::default();
+/// Where bytes go, and what has become of those so far.
+struct Writer {
+    target: Target,
+    delivery: Delivery,
+}
+
+impl Writer {
+    fn new(target: Target) -> Self {
+        Self {
+            target,
+            delivery: Delivery::default(),
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        !self.delivery.closed && self.delivery.failed.is_none()
+    }
+
+    /// Writes all of `bytes`, unless something before them was in vain.
+    fn write(&mut self, bytes: &[u8], closed: &AtomicBool) {
+        if !self.is_whole() {
+            return;
+        }
+        match deliver(&mut self.target, bytes) {
+            Ok(()) => {}
+            Err(fault) if fault.kind() == io::ErrorKind::BrokenPipe => {
+                self.delivery.closed = true;
+                closed.store(true, Ordering::Relaxed);
+            }
+            Err(fault) => self.delivery.failed = Some(fault),
+        }
+    }
+
+    fn end(mut self, how: &Job) -> Delivery {
+        if self.is_whole() && matches!(how, Job::Finish) {
+            self.delivery.failed = self.target.commit().err();
+        }
+        self.delivery
+    }
+}
+
+fn print(queue: &Receiver<Job>, mut writer: Writer, closed: &AtomicBool) -> Delivery {
     let mut batch = Vec::new();
     let mut acks = Vec::new();
-    let mut end = None;
-    while end.is_none() {
+    let end = loop {
+        let mut end = None;
         let mut next = Some(queue.recv().unwrap_or(Job::Abandon));
         while let Some(job) = next.take() {
             match job {
@@ -354,24 +406,14 @@ fn print(queue: &Receiver<Job>, mut target: Target, closed: &AtomicBool) -> Deli
                 next = queue.try_recv().ok();
             }
         }
-        if !delivery.closed && delivery.failed.is_none() {
-            match deliver(&mut target, &batch) {
-                Ok(()) => {}
-                Err(fault) if fault.kind() == io::ErrorKind::BrokenPipe => {
-                    delivery.closed = true;
-                    closed.store(true, Ordering::Relaxed);
-                }
-                Err(fault) => delivery.failed = Some(fault),
-            }
-        }
+        writer.write(&batch, closed);
         batch.clear();
         acks.clear();
-    }
-    let whole = !delivery.closed && delivery.failed.is_none();
-    if whole && matches!(end, Some(Job::Finish)) {
-        delivery.failed = target.commit().err();
-    }
-    delivery
+        if let Some(end) = end {
+            break end;
+        }
+    };
+    writer.end(&end)
 }
 
 /// Writes all, also to a stream that somebody else has made non-blocking.

@@ -26,6 +26,9 @@ pub(super) struct Args {
 
 pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError> {
     let (reader, run_id) = global.find(&args.run)?;
+    if args.follow {
+        ui.detach();
+    }
     let mut seen = 0;
     loop {
         let news = reader.since(&run_id, seen)?;

@@ -159,6 +159,7 @@ pub(super) fn make(
     mut options: StartOptions,
     ui: &Ui,
 ) -> Result<u8, CliError> {
+    ui.detach();
     let runtime = runtime()?;
     {
         let _inside = runtime.enter();

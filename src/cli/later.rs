@@ -62,14 +62,14 @@ fn with_names(command: Command) -> Command {
         })
 }
 
-/// What `args` mean to `command`.
+/// What `args` mean to what `command` makes.
 ///
 /// # Errors
 /// A name of a later version; or what clap says, which suggests only what there is.
-pub(super) fn parse(command: &Command, args: &[OsString]) -> Result<ArgMatches, CliError> {
-    let matches = with_names(command.clone())
+pub(super) fn parse(command: fn() -> Command, args: &[OsString]) -> Result<ArgMatches, CliError> {
+    let matches = with_names(command())
         .try_get_matches_from(args)
-        .map_err(|error| told(command, args, error))?;
+        .map_err(|error| told(&command(), args, error))?;
     if let Some(name) = matches
         .subcommand_name()
         .filter(|name| COMMANDS.contains(name))

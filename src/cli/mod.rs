@@ -110,6 +110,13 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
         ui.data(&answer.unwrap_or_default());
         return end(&ui, exit::OK);
     }
+    if let [_, only] = args.as_slice()
+        && (only == "--version" || only == "-V")
+    {
+        // Nothing else needs to be known for this one.
+        ui.data(concat!("council ", env!("CARGO_PKG_VERSION"), "\n"));
+        return end(&ui, exit::OK);
+    }
     let bug = panics::catch(|| {
         parse(&args).and_then(|cli| match &cli.command {
             Cmd::Run(args) => run::run(&cli.global, args, &ui),
@@ -135,7 +142,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
 }
 
 fn parse(args: &[OsString]) -> Result<Cli, CliError> {
-    let matches = later::parse(&command(), args)?;
+    let matches = later::parse(command, args)?;
     Ok(Cli::from_arg_matches(&matches)?)
 }
 

@@ -39,6 +39,7 @@ pub(super) struct Args {
 
 pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError> {
     let (reader, run_id) = global.find(&args.run)?;
+    ui.detach();
     let wishes = Wishes {
         progress: args.progress.into(),
         quiet: global.quiet,

@@ -29,7 +29,7 @@
 //! | [`recorder`] | the `Recorder` trait, its `RecorderProcess`, and the SQLite recorder | store, bus, event |
 //! | [`tape`] | completed calls of a recorded run, played back instead of made | event |
 //! | [`run`] | `RunServer`, calls, clock, registry, `Supervisor` | provider, round, spec, tape, recorder, bus, event |
-//! | [`report`] | text of a result: json, markdown, plain | spec, event |
+//! | [`report`] | text of a result: plain, markdown, json; and drawings | spec, event |
 //! | [`display`] | what a screen shows while a run goes on | ui, report, event |
 //! | [`input`] | the question, from the command line, a file or a pipe, and the files beside it | event |
 //! | [`ui`] | the only file that prints | nothing |

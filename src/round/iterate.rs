@@ -4,7 +4,8 @@
 //! each pass, the first one too: a jury that agrees at once is not sent back.
 
 use super::{
-    Close, Held, Kind, Look, Minutes, PromptError, Reply, RoundPlan, Step, Table, notice, words,
+    Close, Held, Kind, Look, Minutes, Poll, PromptError, Reply, RoundPlan, Step, Table, notice,
+    words,
 };
 use crate::event::{Aggregate, Notice};
 
@@ -140,23 +141,24 @@ impl Repeat {
                 .is_some_and(|agreement| agreement >= least - CLOSE),
             Some(Until::Unanimous) => last().is_some_and(is_unanimous),
             Some(Until::Majority) => last().is_some_and(has_majority),
-            Some(Until::Stable) if self.ballot_kind().is_some() => self.has_same_outcome(minutes),
+            Some(Until::Stable) if self.poll().is_some() => self.has_same_outcome(minutes),
             Some(Until::Stable) => self.is_settled(minutes),
         }
     }
 
-    /// The kind of the last of the rounds that has ballots.
-    fn ballot_kind(&self) -> Option<&'static str> {
-        let mut kinds = self.rounds.iter().rev().map(|plan| plan.kind);
-        let kind = kinds.find(|kind| !kind.aggregators().is_empty())?;
-        Some(kind.name())
+    /// What the last of the rounds that has ballots asks.
+    fn poll(&self) -> Option<Poll> {
+        let mut rounds = self.rounds.iter().rev();
+        let plan = rounds.find(|plan| !plan.kind.aggregators().is_empty())?;
+        Some(plan.poll())
     }
 
-    /// The rounds of that kind that were held, the last one first.
+    /// The rounds that asked the same and were held, the last one first: those before the repetition
+    /// too, but no vote on another question.
     fn ballots<'m>(&self, minutes: &'m Minutes) -> impl Iterator<Item = &'m Held> {
-        let kind = self.ballot_kind();
+        let poll = self.poll();
         let held = minutes.held.iter().rev();
-        held.filter(move |held| Some(held.round.kind.as_str()) == kind)
+        held.filter(move |held| Some(&held.poll) == poll.as_ref())
     }
 
     fn has_same_outcome(&self, minutes: &Minutes) -> bool {

@@ -1,6 +1,6 @@
 //! What a round leaves behind: answers, comments, results, and how everyone fared.
 
-use super::{Close, Held, Minutes, Reply, Seat, Table, confidence};
+use super::{Close, Held, Minutes, Reply, RoundPlan, Seat, Table, confidence};
 use crate::event::{MemberId, MemberStatus, Purpose, RoundRef};
 use indexmap::IndexMap;
 
@@ -11,9 +11,16 @@ impl Minutes {
         answers.filter(|(id, _)| !self.eliminated.contains(*id))
     }
 
-    /// Takes in a round that was held: new answers replace old ones, in the order of `all`
+    /// Takes in the round of `plan` that was held: new answers replace old ones, in the order of `all`
     /// members; comments replace those of earlier rounds where there are any.
-    pub fn hold(&mut self, all: &[Seat], round: &RoundRef, replies: &[Reply], close: &Close) {
+    pub fn hold(
+        &mut self,
+        all: &[Seat],
+        plan: &RoundPlan,
+        round: &RoundRef,
+        replies: &[Reply],
+        close: &Close,
+    ) {
         for reply in replies {
             if let Some(answer) = reply.done.answer(&reply.call.purpose) {
                 let member = reply.call.member.clone();
@@ -38,6 +45,7 @@ impl Minutes {
             round: round.clone(),
             aggregate: close.aggregate.clone(),
             agreement: close.agreement,
+            poll: plan.poll(),
             asked: of_purpose(replies, &Purpose::Ballot).count(),
             revised: revised(replies),
         });

@@ -134,6 +134,27 @@ pub struct Review {
     pub text: String,
 }
 
+/// What ballots are about, and how they are counted: two rounds of one poll can be compared.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Poll {
+    kind: String,
+    choices: Vec<String>,
+    members: Option<Vec<MemberId>>,
+    aggregator: Option<String>,
+}
+
+impl RoundPlan {
+    /// What its ballots are about.
+    pub(super) fn poll(&self) -> Poll {
+        Poll {
+            kind: self.kind.name().to_owned(),
+            choices: self.choices.clone(),
+            members: self.members.clone(),
+            aggregator: self.aggregator.clone(),
+        }
+    }
+}
+
 /// A round that was held, as later rounds see it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Held {
@@ -143,6 +164,8 @@ pub struct Held {
     pub aggregate: Option<Aggregate>,
     /// How far they agree.
     pub agreement: Option<f64>,
+    /// What its ballots were about.
+    pub poll: Poll,
     /// How many members were asked for a ballot.
     pub asked: usize,
     /// How many members revised their answer; none where no second look was readable.

@@ -227,7 +227,8 @@ impl House {
             }
         };
         let statuses = statuses(&table, &replies, &close);
-        self.minutes.hold(&self.all, &round, &replies, &close);
+        self.minutes
+            .hold(&self.all, &self.plan, &round, &replies, &close);
         HeldRound {
             batches,
             replies,

@@ -48,7 +48,7 @@ pub(super) struct Progress {
     /// Members with a permanent fault: asking them again is pointless.
     out: HashSet<MemberId>,
     /// Why rounds were not held, as far as that was said.
-    not_held: HashSet<String>,
+    not_held: HashSet<(String, String)>,
     /// The index of the next round that is held.
     index: u32,
     /// When the run's deadline is.
@@ -202,8 +202,9 @@ impl RunServer {
         let (sat, halt) = self.sit(plan, &round, &sitting, progress).await;
         let there = sat.held.then(|| round.clone());
         for notice in sat.close.notices.iter().cloned() {
-            // Of a round that is not held again and again, once is enough.
-            if !sat.held && !progress.not_held.insert(notice.text.clone()) {
+            // Of a round that is due again and again and never held, once is enough.
+            let said = (plan.name.clone(), notice.text.clone());
+            if !sat.held && !progress.not_held.insert(said) {
                 continue;
             }
             let body = EventKind::Notice(notice);
@@ -229,7 +230,7 @@ impl RunServer {
             let Progress {
                 minutes, members, ..
             } = &mut *progress;
-            minutes.hold(members, &round, &sat.replies, &sat.close);
+            minutes.hold(members, plan, &round, &sat.replies, &sat.close);
             progress.note(&sat.replies);
             progress.index += 1;
             halt = halt.or_else(|| too_few(plan, usable));

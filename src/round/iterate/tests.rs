@@ -23,6 +23,7 @@ fn held(kind: &str) -> Held {
         },
         aggregate: None,
         agreement: None,
+        poll: House::new(kind, 0).plan.poll(),
         asked: 0,
         revised: None,
     }
@@ -58,6 +59,7 @@ fn ranking(asked: usize, ballots: &[&str], order: &str) -> Held {
     let names = |text: &str| text.chars().map(String::from).collect::<Vec<_>>();
     let mut held = vote(asked, "", order.get(..1));
     held.round.kind = "anonymized_peer_review".to_owned();
+    held.poll = House::new("anonymized_peer_review", 0).plan.poll();
     let aggregate = held.aggregate.as_mut().expect("it has one");
     aggregate.order = names(order);
     aggregate.ballots = ballots
@@ -103,6 +105,23 @@ fn a_majority_is_more_than_half_of_those_asked() {
     }
     assert!(!is_met(&["vote"], Until::Majority, &[vote(3, "aab", None)]));
     assert!(!is_met(&["vote"], Until::Majority, &[]));
+}
+
+#[test]
+fn a_vote_on_another_question_ends_nothing() {
+    let mut other = House::new("vote", 0).plan;
+    other.choices = vec!["go".to_owned(), "wait".to_owned()];
+    let elsewhere = Held {
+        poll: other.poll(),
+        ..vote(3, "aaa", Some("a"))
+    };
+    let until = [Until::Majority, Until::Unanimous, Until::Agreement(0.0)];
+    for until in until {
+        assert!(!is_met(&["vote"], until, std::slice::from_ref(&elsewhere)));
+    }
+    let twice = [elsewhere, vote(3, "aaa", Some("a"))];
+    assert!(!is_met(&["vote"], Until::Stable, &twice));
+    assert!(is_met(&["vote"], Until::Majority, &twice));
 }
 
 #[test]

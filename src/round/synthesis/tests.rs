@@ -41,6 +41,7 @@ fn ranked() -> House {
             ..Aggregate::default()
         }),
         agreement: Some(0.75),
+        poll: crate::round::Poll::default(),
         asked: 1,
         revised: None,
     });

@@ -13,6 +13,7 @@ mod group;
 mod output;
 
 use super::context::Wire;
+use super::secrets::Secrets;
 use super::{CallError, Context, Piece, Pieces, Provider, Request, Stop};
 use crate::event::{ErrorKind, Message, MessageRole};
 use crate::spec::{Argument, ProviderSpec};
@@ -93,6 +94,11 @@ impl Provider for Program {
         let name = words.next().unwrap_or_default();
         let mut command = Command::new(&name);
         command.args(words).env_clear();
+        let mut secrets = Secrets::default();
+        let held = self.env.iter().filter(|name| is_secret(name));
+        for secret in held.filter_map(|name| self.context.secret(name)) {
+            secrets.add(secret);
+        }
         let env = self.env.iter().map(String::as_str);
         for variable in VARIABLES.iter().copied().chain(env) {
             if let Some(value) = self.context.variable(variable) {
@@ -104,7 +110,7 @@ impl Provider for Program {
             let std = command.as_std();
             let words = std::iter::once(std.get_program()).chain(std.get_args());
             let words: Vec<_> = words.map(|word| format!("{word:?}")).collect();
-            format!("> {}", words.join(" "))
+            secrets.strip_text(format!("> {}", words.join(" ")))
         });
         let in_argument = self.command.iter().any(Argument::takes_prompt);
         command
@@ -118,7 +124,7 @@ impl Provider for Program {
         let mut group =
             Group::start(&mut command).map_err(|error| not_started(&name, in_argument, &error))?;
         if !in_argument {
-            wire.tell(|| format!("> {prompt}"));
+            wire.tell(|| secrets.strip_text(format!("> {prompt}")));
         }
         let child = group.child();
         let call = Call {
@@ -134,6 +140,8 @@ impl Provider for Program {
             name,
             end: None,
             wire,
+            secrets,
+            held: String::new(),
         };
         Ok(stream::unfold(Some(call), |call| async {
             let mut call = call?;
@@ -144,6 +152,13 @@ impl Provider for Program {
         })
         .boxed())
     }
+}
+
+/// Whether a variable of that name holds what must not be told.
+fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    let parts = ["KEY", "TOKEN", "SECRET", "PASSW", "CREDENTIAL"];
+    parts.iter().any(|part| name.contains(part))
 }
 
 /// A program at work. Dropping it kills the program and all that it started.
@@ -162,6 +177,10 @@ struct Call {
     group: Group,
     end: Option<End>,
     wire: Wire,
+    /// What it sees of the environment and must not tell.
+    secrets: Secrets,
+    /// The end of the text so far, where it may be the beginning of a secret.
+    held: String,
 }
 
 /// What is left to say of a program that has ended.
@@ -236,11 +255,12 @@ impl Call {
 
     fn take(&mut self, bytes: &[u8]) -> Result<Option<Piece>, CallError> {
         if !bytes.is_empty() {
-            self.wire
-                .tell(|| format!("< {}", String::from_utf8_lossy(bytes)));
+            let line = || format!("< {}", String::from_utf8_lossy(bytes));
+            self.wire.tell(|| self.secrets.strip_text(line()));
         }
         self.said.push(bytes);
         let text = self.text.take(bytes).map_err(|at| self.no_text(at))?;
+        let text = self.secrets.strip_piece(&mut self.held, &text);
         Ok((!text.is_empty()).then_some(Piece::Text(text)))
     }
 
@@ -267,7 +287,13 @@ impl Call {
         let piece = self.take(&rest)?;
         self.text.end().map_err(|at| self.no_text(at))?;
         self.end = Some(End::Stop);
-        Ok(piece)
+        // Nothing comes after it that would make a secret of it.
+        let held = std::mem::take(&mut self.held);
+        Ok(match piece {
+            Some(Piece::Text(text)) => Some(Piece::Text(text + &held)),
+            other if held.is_empty() => other,
+            _ => Some(Piece::Text(held)),
+        })
     }
 
     fn failed(&self, status: ExitStatus) -> CallError {
@@ -283,7 +309,8 @@ impl Call {
             || ", and said nothing about it".to_owned(),
             |text| format!(": {text}"),
         );
-        CallError::new(kind, format!("`{}` failed ({status}){words}", self.name))
+        let message = format!("`{}` failed ({status}){words}", self.name);
+        self.secrets.strip(CallError::new(kind, message))
     }
 
     fn no_text(&self, at: usize) -> CallError {

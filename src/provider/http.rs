@@ -14,12 +14,12 @@ mod openai;
 mod protocol;
 mod reply;
 mod schema;
-mod secrets;
 mod wire;
 
 pub(super) use client::Clients;
 
 use super::context::Wire;
+use super::secrets::Secrets;
 use super::{CallError, Context, Piece, Pieces, Provider, Request};
 use crate::event::ErrorKind;
 use crate::spec::{HeaderValue as SpecHeader, ProviderKind, ProviderSpec};
@@ -33,7 +33,6 @@ use reply::Reply;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
 use reqwest::{Response, Url};
 use secrecy::ExposeSecret as _;
-use secrets::Secrets;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 

@@ -8,6 +8,7 @@ mod context;
 mod http;
 mod rehearsal;
 mod script;
+mod secrets;
 
 pub use command::{UnsetVariable, unset_variables};
 pub use context::{Context, MissingKey, WireTap, missing_keys};

@@ -300,3 +300,36 @@ async fn a_banner_among_the_complaints_is_no_beginning_of_the_answer() {
     said += &text(&rest);
     assert_eq!((said.as_str(), error), ("an answer\nend", None));
 }
+
+#[tokio::test]
+async fn what_a_program_holds_in_secret_is_not_told() {
+    use std::sync::{Arc, Mutex};
+    let told = Arc::new(Mutex::new(String::new()));
+    let line = Arc::clone(&told);
+    let context = Context::isolated(|name| match name {
+        "PATH" => std::env::var(name).ok(),
+        "LAB_TOKEN" => Some("very-private-0123".to_owned()),
+        "LAB_REGION" => Some("north-by-west".to_owned()),
+        _ => None,
+    })
+    .with_wire(Arc::new(move |_: &crate::event::CallKey, text: &str| {
+        line.lock().expect("no panic").push_str(text);
+    }));
+    let script = "printf 'very-priv'; printf 'ate-0123 from %s very-' $LAB_REGION; [ -z \"$1\" ] \
+        || { echo \"$LAB_TOKEN\" >&2; exit 1; }";
+    let with = |words: &[&str]| {
+        let all = [&["/bin/sh", "-c", script, "sh"], words].concat();
+        program(&all, &["LAB_TOKEN", "LAB_REGION"], &context)
+    };
+    assert_eq!(
+        answer(&with(&[]), "?").await,
+        "[redacted] from north-by-west very-",
+        "what only begins as a secret does is kept"
+    );
+    let error = failure(&with(&["fail"]), "?").await;
+    assert!(error.message.contains("[redacted]"), "{error:?}");
+    assert!(!error.message.contains("private"), "{error:?}");
+    let told = told.lock().expect("no panic");
+    assert!(told.contains("> \"/bin/sh\""), "{told}");
+    assert!(!told.contains("very-private"), "{told}");
+}

@@ -6,10 +6,10 @@
 use super::body;
 use super::fault;
 use super::frames::{self, Frame, Frames};
-use super::secrets::Secrets;
 use super::wire::Reader;
 use crate::event::ErrorKind;
 use crate::provider::context::Wire;
+use crate::provider::secrets::Secrets;
 use crate::provider::{CallError, Piece, Pieces};
 use futures::stream::{self, StreamExt as _};
 use reqwest::{Response, Url};

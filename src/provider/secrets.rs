@@ -1,6 +1,6 @@
-//! The secrets of one request, so that nothing that a server sends back can show them.
+//! The secrets of one request, so that nothing that a server or a program sends back can show them.
 //!
-//! A server echoes a key as it came, or in the escapes of URLs, JSON or HTML: all are found.
+//! It echoes a key as it came, or in the escapes of URLs, JSON or HTML: all are found.
 
 use crate::provider::CallError;
 use secrecy::{ExposeSecret as _, SecretString};

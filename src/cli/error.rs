@@ -160,7 +160,7 @@ impl From<StartError> for CliError {
             StartError::RecorderRefused(_) => {
                 Some("--store names another file; --no-record runs without one".to_owned())
             }
-            StartError::Provider(_) | StartError::SupervisorStopped => None,
+            StartError::Provider(_) | StartError::Lost(_) | StartError::SupervisorStopped => None,
         };
         Self {
             hints: hint.into_iter().collect(),

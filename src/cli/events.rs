@@ -26,9 +26,13 @@ pub(super) struct Args {
 
 pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError> {
     let (reader, run_id) = global.find(&args.run)?;
-    if args.follow {
-        ui.detach();
+    if !args.follow {
+        for body in reader.bodies(&run_id)? {
+            ui.data(&format!("{body}\n"));
+        }
+        return Ok(exit::OK);
     }
+    ui.detach();
     let mut seen = 0;
     loop {
         let news = reader.since(&run_id, seen)?;
@@ -36,7 +40,7 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
             ui.data(&format!("{body}\n"));
         }
         seen += news.bodies.len() as u64;
-        if news.over || !args.follow || ui.data_is_closed() {
+        if news.over || ui.data_is_closed() {
             return Ok(exit::OK);
         }
         sleep(LOOK);

@@ -8,7 +8,7 @@ use crate::bus::Subscription;
 use crate::display::{
     Display, Mode, Progress, RateLimits, Wishes, closing, lacking, mode, next_step,
 };
-use crate::event::{RecordState, RunId, RunResult};
+use crate::event::{RunId, RunResult};
 use crate::provider::WireTap;
 use crate::recorder::SqliteRecorder;
 use crate::report::{Format, Page, json, page, terminal};
@@ -390,7 +390,7 @@ impl Watcher {
             // The exit code says that something is wrong; this says what, however quiet it is.
             ui.warning(format!("run {} is {lack}", result.run_id));
         }
-        if result.record.state == RecordState::Spilled {
+        if closes && result.record.path.is_some() {
             ui.hint("the next run with this store takes it back into it");
         }
         if let Some(error) = &failed {

@@ -10,14 +10,11 @@ mod words;
 use super::command;
 use clap::{Arg, ArgAction, Command};
 use page::{Page, bold, italic, plain};
-use std::io;
 use words::{ENVIRONMENT, EXIT_CODES, STORE};
 
 /// Each page's file name and its roff: one for the program, one for each command.
-///
-/// # Errors
-/// None in practice: they are written to memory.
-pub fn pages() -> io::Result<Vec<(String, Vec<u8>)>> {
+#[must_use]
+pub fn pages() -> Vec<(String, Vec<u8>)> {
     let mut program = command().disable_help_subcommand(true);
     // Names of commands and the flags that all of them take are filled in by this.
     program.build();
@@ -32,7 +29,7 @@ pub fn pages() -> io::Result<Vec<(String, Vec<u8>)>> {
         let name = page_name(command.get_name());
         pages.push((format!("{name}.1"), written(command, &name, &names)));
     }
-    Ok(pages)
+    pages
 }
 
 fn page_name(command: &str) -> String {

@@ -19,10 +19,8 @@ const REPEATED: usize = 60;
 
 /// What is said of `error`, which `command` made of `args`.
 pub(super) fn told(command: &Command, args: &[OsString], mut error: clap::Error) -> CliError {
-    let given = |name: &str| args.iter().skip(1).any(|arg| arg == name);
-    let used = command
-        .get_subcommands()
-        .find(|command| given(command.get_name()));
+    let mut words = args.iter().skip(1).filter_map(|word| word.to_str());
+    let used = words.find_map(|word| command.find_subcommand(word));
     match error.kind() {
         ErrorKind::InvalidSubcommand => suggest(command, &mut error),
         ErrorKind::UnknownArgument => without_escape(&mut error),
@@ -39,12 +37,13 @@ pub(super) fn told(command: &Command, args: &[OsString], mut error: clap::Error)
         ErrorKind::UnknownArgument => used.and_then(|used| stray(used.get_name(), &error)),
         _ => None,
     };
+    let question = dashed_question(args, &error);
     let told = CliError::from(error);
     let told = match hints {
         Some(hint) => told.hint(hint),
         None => told,
     };
-    match dashed_question(args).filter(|_| !matches!(told.message, Message::Help(_))) {
+    match question.filter(|_| !matches!(told.message, Message::Help(_))) {
         Some(text) => told.hint(format!(
             "a question that begins with `-` is written --input={text}"
         )),
@@ -145,10 +144,11 @@ fn stray(used: &str, error: &clap::Error) -> Option<String> {
     ))
 }
 
-/// A question that begins with `-` and was taken for a flag.
-fn dashed_question(args: &[OsString]) -> Option<&str> {
+/// A question that begins with `-` and was taken for a flag, which is what `error` is about.
+fn dashed_question<'a>(args: &'a [OsString], error: &clap::Error) -> Option<&'a str> {
     let place = args.iter().position(|arg| arg == "--input")?;
-    args.get(place + 1)?
-        .to_str()
-        .filter(|text| text.len() > 1 && text.starts_with('-') && *text != "--")
+    let text = args.get(place + 1)?.to_str()?;
+    let refused = named(error, ContextKind::InvalidArg);
+    let is_it = error.kind() == ErrorKind::UnknownArgument && text.starts_with(&refused);
+    (is_it && text.len() > 1 && text.starts_with('-') && text != "--").then_some(text)
 }

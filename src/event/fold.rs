@@ -13,6 +13,9 @@ use indexmap::IndexMap;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+/// The code of the notice that a jury came to no majority: the run is degraded by it.
+pub const HUNG_JURY: &str = "hung_jury";
+
 /// How a run comes to its end.
 #[derive(Debug, Clone, PartialEq)]
 pub enum End {
@@ -335,7 +338,7 @@ impl Fold {
                 .result
                 .notices
                 .iter()
-                .any(|notice| notice.code == "hung_jury")
+                .any(|notice| notice.code == HUNG_JURY)
     }
 
     fn run_started(&mut self, started: &RunStarted, at: At) {
@@ -462,7 +465,13 @@ impl Fold {
     /// The first cause counts: a member that is skipped for an earlier fault is missing for that fault.
     fn note_missing(&mut self, round: &RoundRef, id: &MemberId, status: MemberStatus) {
         let result = &mut self.result;
-        if !status.is_missing() || result.missing.iter().any(|missing| missing.member == *id) {
+        if !status.is_missing() {
+            return;
+        }
+        // Of the chair the last cause counts: it is why the answer is not its own.
+        if id.is_chair() {
+            result.missing.retain(|missing| missing.member != *id);
+        } else if result.missing.iter().any(|missing| missing.member == *id) {
             return;
         }
         let own = |error: &&RunError| error.member.as_ref() == Some(id);

@@ -182,7 +182,7 @@ fn is_assigned(line: &str) -> bool {
     let is_about = ["_env", "_file", "_path", "_url", "_name", "_id", "_type"]
         .iter()
         .any(|end| lower.ends_with(end));
-    if !is_name || is_about || !NAMES.iter().any(|part| lower.contains(part)) {
+    if !is_name || is_about || !holds_a_secret(&lower) {
         return false;
     }
     let value = value.trim().trim_end_matches([',', ';']);
@@ -193,6 +193,12 @@ fn is_assigned(line: &str) -> bool {
         && value
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b"-_.+/=~!@#%^&*".contains(&b))
+}
+
+/// Whether `name`, in lower case, says so in one of its parts: `db_password`, not `tokenizer`.
+fn holds_a_secret(name: &str) -> bool {
+    let name = format!("_{}_", name.replace('.', "_"));
+    NAMES.iter().any(|part| name.contains(&format!("_{part}_")))
 }
 
 /// Whether it stands for a secret that is filled in elsewhere.
@@ -284,6 +290,8 @@ mod tests {
             "https://example.org/path:8080@2",
             "postgres://app:$PASSWORD@db/x",
             "token_type: bearer_and_2_more",
+            "tokenizer = \"cl100k_base_v2\"",
+            "secretary: anna-and-bob-2024",
             "max_tokens: 200000000000000000",
             "a task-based approach with risk-adjusted-weights-2024",
             "-----BEGIN CERTIFICATE-----",

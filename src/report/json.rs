@@ -1,13 +1,21 @@
 //! The forms for programs: a run as one object, an event as one line.
 
-use crate::event::{Event, RunResult};
+use crate::event::{Event, RunResult, RunStatus};
 use serde::Serialize;
+use serde_json::Value;
 
 /// The one object of a run: keys in a fixed order, two spaces a level, a line feed at the end.
 /// Every key is there, null where its value is not known.
 #[must_use]
 pub fn object(result: &RunResult) -> String {
-    pretty(result)
+    let is_known = result.status.is_ended() && result.status != RunStatus::Crashed;
+    if is_known {
+        return pretty(result);
+    }
+    // How much of a run is kept that goes on, or was cut off, nobody can tell.
+    let mut value = serde_json::to_value(result).expect("all keys of a report are texts");
+    value["record"] = Value::Null;
+    pretty(&value)
 }
 
 /// An event on a line of its own.
@@ -28,7 +36,6 @@ pub(super) fn pretty<T: Serialize + ?Sized>(value: &T) -> String {
 mod tests {
     use super::*;
     use crate::report::fixture;
-    use serde_json::Value;
     use snapbox::{IntoData as _, assert_data_eq, str};
 
     #[test]
@@ -49,8 +56,12 @@ mod tests {
                  errors, notices, usage, cost_usd, calls, labels, seed, started_at, ended_at, \
                  duration_ms, record"
             );
-            let back: RunResult = serde_json::from_str(&text).expect("a result");
-            assert_eq!(back, run.result());
+            if run.result().status.is_ended() {
+                let back: RunResult = serde_json::from_str(&text).expect("a result");
+                assert_eq!(back, run.result());
+            } else {
+                assert_eq!(value["record"], Value::Null);
+            }
         }
     }
 

@@ -1,13 +1,10 @@
 //! How a council stands on its question: who was heard, who is missing, whether it is split.
 
 use super::words;
-use crate::event::{MemberId, MemberStatus, Missing, RunResult};
+use crate::event::{CHAIR, HUNG_JURY, MemberId, MemberStatus, Missing, RunResult};
 
 /// Agreement below this is SPLIT.
 pub const SPLIT_BELOW: f64 = 0.6;
-
-/// The code of the notice that a jury is hung.
-const HUNG_JURY: &str = "hung_jury";
 
 /// The word for an agreement.
 #[must_use]
@@ -61,7 +58,8 @@ pub fn ballots(result: &RunResult) -> Option<(usize, usize)> {
 /// Where a member is missing that has given an answer: in which round.
 fn place(result: &RunResult, missing: &Missing) -> String {
     let member = result.members.get(&missing.member);
-    let answered = member.is_some_and(|member| member.answer.is_some());
+    let spoke = missing.member.is_chair() && result.answer_by.as_deref() == Some(CHAIR);
+    let answered = spoke || member.is_some_and(|member| member.answer.is_some());
     let index = missing.error.as_ref().and_then(|error| error.round);
     let round = result
         .rounds
@@ -95,7 +93,7 @@ pub fn lack(result: &RunResult) -> Option<String> {
         .missing
         .iter()
         .any(|missing| missing.member.is_chair());
-    if let Some(by) = &result.answer_by
+    if let Some(by) = result.answer_by.as_ref().filter(|by| *by != CHAIR)
         && chair_is_missing
     {
         parts.push(format!("in the chair's place: {by}"));

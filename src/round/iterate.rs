@@ -7,7 +7,7 @@ use super::{
     Close, Held, Kind, Look, Minutes, Poll, PromptError, Reply, RoundPlan, Step, Table, notice,
     words,
 };
-use crate::event::{Aggregate, Notice};
+use crate::event::{Aggregate, HUNG_JURY, Notice};
 
 /// Agreements are sums of shares, and differ from what they should be in their last bits.
 const CLOSE: f64 = 1e-9;
@@ -129,7 +129,7 @@ impl Repeat {
         let is_hung = self.until == Some(Until::Majority) && votes > 0;
         let votes = words::count(votes, "vote");
         let text = format!("the jury is hung: no majority in {votes}");
-        is_hung.then(|| notice("hung_jury", &text))
+        is_hung.then(|| notice(HUNG_JURY, &text))
     }
 
     fn is_met(&self, minutes: &Minutes) -> bool {
@@ -194,12 +194,14 @@ fn is_same(last: &Aggregate, before: &Aggregate) -> bool {
 /// How many ballots put the winner first, and how many could not hold it.
 fn support(held: &Held) -> Option<(usize, usize)> {
     let aggregate = held.aggregate.as_ref()?;
-    let winner = aggregate.winner.as_ref()?;
     let ballots = || aggregate.ballots.iter();
-    let first = ballots().filter(|ballot| {
-        let first = ballot.choice.as_ref().or(ballot.ranking.first());
-        first == Some(winner)
-    });
+    let firsts =
+        || ballots().filter_map(|ballot| ballot.choice.as_ref().or(ballot.ranking.first()));
+    let count = |name: &String| firsts().filter(|first| *first == name).count();
+    // A method that counts something else may have no winner where all agree.
+    let most = || firsts().max_by_key(|name| count(name));
+    let winner = aggregate.winner.as_ref().or_else(most)?;
+    let first = firsts().filter(|first| *first == winner);
     let unable = ballots().filter(|ballot| !ballot.candidates.contains(winner));
     Some((first.count(), unable.count()))
 }

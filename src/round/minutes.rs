@@ -11,12 +11,13 @@ impl Minutes {
         answers.filter(|(id, _)| !self.eliminated.contains(*id))
     }
 
-    /// Takes in the round of `plan` that was held: new answers replace old ones, in the order of `all`
+    /// Takes in the round of `plan` that was held, and for which `due` members were: new answers replace old ones, in the order of `all`
     /// members; comments replace those of earlier rounds where there are any.
     pub fn hold(
         &mut self,
         all: &[Seat],
         plan: &RoundPlan,
+        due: usize,
         round: &RoundRef,
         replies: &[Reply],
         close: &Close,
@@ -46,7 +47,9 @@ impl Minutes {
             aggregate: close.aggregate.clone(),
             agreement: close.agreement,
             poll: plan.poll(),
-            asked: of_purpose(replies, &Purpose::Ballot).count(),
+            asked: of_purpose(replies, &Purpose::Ballot)
+                .next()
+                .map_or(0, |_| due),
             revised: revised(replies),
         });
         self.eliminated.extend(close.eliminated.iter().cloned());

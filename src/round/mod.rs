@@ -166,7 +166,8 @@ pub struct Held {
     pub agreement: Option<f64>,
     /// What its ballots were about.
     pub poll: Poll,
-    /// How many members were asked for a ballot.
+    /// How many members were due to cast a ballot, those with an earlier fault among them; 0 where
+    /// nobody was asked for one.
     pub asked: usize,
     /// How many members revised their answer; none where no second look was readable.
     pub revised: Option<usize>,
@@ -279,11 +280,6 @@ pub trait Kind: Sync {
     /// Whether only the chair is asked.
     fn is_for_chair(&self) -> bool {
         false
-    }
-
-    /// Whether a council without a chair cannot hold it.
-    fn needs_chair(&self) -> bool {
-        self.is_for_chair()
     }
 
     /// Whether its reply is the council's answer.

@@ -227,8 +227,14 @@ impl House {
             }
         };
         let statuses = statuses(&table, &replies, &close);
-        self.minutes
-            .hold(&self.all, &self.plan, &round, &replies, &close);
+        self.minutes.hold(
+            &self.all,
+            &self.plan,
+            self.all.len(),
+            &round,
+            &replies,
+            &close,
+        );
         HeldRound {
             batches,
             replies,

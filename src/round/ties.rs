@@ -8,6 +8,9 @@ use crate::aggregate::{self, Aggregator, Tally, agreement};
 use crate::event::{CastBallot, Expect, MemberId, MemberStatus, Notice, Purpose};
 use crate::prompt::{Scope, ShownAnswer};
 
+/// Methods that count how sure members say they are.
+const COUNT_CONFIDENCE: &[&str] = &["mean", "median"];
+
 /// The replies of this round's ballots that came in whole.
 pub(super) fn usable(replies: &[Reply]) -> impl Iterator<Item = &Reply> {
     replies.iter().filter(|reply| {
@@ -52,7 +55,9 @@ pub(super) fn outcome(
         return Ok(Step::Done(close));
     };
     let tally = method.tally(candidates, &ballots);
+    close.notices.extend(not_counted(method, &ballots));
     if tally.scores.is_empty() {
+        close.aggregate = Some(settle(table, method, tally, ballots, None));
         return Ok(Step::Done(close));
     }
     for name in candidates
@@ -84,6 +89,9 @@ pub(super) fn outcome(
     }
     let result = settle(table, method, tally, ballots, ruling.as_deref());
     close.agreement = agreement(&result);
+    if !close.notices.iter().any(|notice| notice.code == "tie") {
+        close.notices.extend(level(&result));
+    }
     if !result.cycle.is_empty() {
         close.notices.push(circle(&result.cycle));
     }
@@ -96,6 +104,46 @@ fn method(table: &Table<'_>) -> Option<&'static dyn Aggregator> {
     let named = table.plan.aggregator.as_deref();
     let first = table.plan.kind.aggregators().first().copied();
     named.or(first).and_then(aggregate::aggregator)
+}
+
+/// What a reader must know of ballots that the method cannot count.
+fn not_counted(method: &dyn Aggregator, ballots: &[CastBallot]) -> Option<Notice> {
+    if !COUNT_CONFIDENCE.contains(&method.name()) {
+        return None;
+    }
+    let silent = ballots
+        .iter()
+        .filter(|ballot| ballot.confidence.is_none())
+        .count();
+    let name = method.name();
+    let text = match silent {
+        0 => return None,
+        all if all == ballots.len() => format!(
+            "No ballot says how sure it is, which is what `{name}` counts: the round has no result."
+        ),
+        some => format!(
+            "{} of {} say how sure they are, which is what `{name}` counts: the others do not count.",
+            ballots.len() - some,
+            words::count(ballots.len(), "ballot"),
+        ),
+    };
+    Some(notice("no_confidence", &text))
+}
+
+/// That the winner stood level with others, and what put it first.
+fn level(result: &crate::event::Aggregate) -> Option<Notice> {
+    let winner = result.winner.as_ref()?;
+    let tie = result.ties.iter().find(|tie| tie.among.contains(winner))?;
+    let by = match tie.by.as_str() {
+        "random" => "a draw",
+        "chair" => "the chair",
+        _ => "the order of the spec",
+    };
+    let text = format!(
+        "{} stand level at the top; {by} put `{winner}` first.",
+        tie.among.join(", ")
+    );
+    Some(notice("tie", &text))
 }
 
 fn circle(names: &[String]) -> Notice {

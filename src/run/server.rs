@@ -230,7 +230,8 @@ impl RunServer {
             let Progress {
                 minutes, members, ..
             } = &mut *progress;
-            minutes.hold(members, plan, &round, &sat.replies, &sat.close);
+            let due = sitting.due.len();
+            minutes.hold(members, plan, due, &round, &sat.replies, &sat.close);
             progress.note(&sat.replies);
             progress.index += 1;
             halt = halt.or_else(|| too_few(plan, usable));

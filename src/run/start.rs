@@ -115,6 +115,9 @@ pub enum StartError {
     /// The recorder refuses the run.
     #[error("the run cannot be recorded: {0}")]
     RecorderRefused(String),
+    /// The run's own task died without telling how.
+    #[error("the run was lost: {0}")]
+    Lost(String),
     /// The supervisor takes no more runs.
     #[error("the supervisor is stopped and takes no more runs")]
     SupervisorStopped,
@@ -235,7 +238,7 @@ pub async fn run(options: StartOptions) -> Result<Arc<RunResult>, StartError> {
     handle
         .result(None)
         .await
-        .map_err(|dead| StartError::RecorderRefused(dead.to_string()))
+        .map_err(|dead| StartError::Lost(dead.to_string()))
 }
 
 async fn serve(server: RunServer, bus: Bus, owner: Owner) {

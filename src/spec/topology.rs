@@ -65,7 +65,7 @@ impl Topology {
         let rounds = self.rounds().unwrap_or_default();
         rounds.iter().any(|round| {
             let mut inner = round.rounds.iter().flatten();
-            inner.any(|round| kind(&round.kind.0).is_some_and(Kind::needs_chair))
+            inner.any(|round| kind(&round.kind.0).is_some_and(Kind::is_for_chair))
         })
     }
 

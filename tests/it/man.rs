@@ -6,7 +6,7 @@ use std::path::Path;
 #[test]
 fn the_manual_pages_are_those_that_the_program_describes() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("man");
-    let pages = council::cli::man_pages().expect("pages");
+    let pages = council::cli::man_pages();
     for (name, page) in &pages {
         let page = String::from_utf8(page.clone()).expect("UTF-8");
         let kept = Data::read_from(&folder.join(name), Some(DataFormat::Text));
@@ -36,7 +36,7 @@ fn the_manual_pages_are_those_that_the_program_describes() {
 
 #[test]
 fn the_exit_codes_are_those_of_the_readme() {
-    let pages = council::cli::man_pages().expect("pages");
+    let pages = council::cli::man_pages();
     let (_, page) = pages.first().expect("the program's own");
     let page = String::from_utf8(page.clone()).expect("UTF-8");
     let section = page.split(".SH EXIT STATUS\n").nth(1).expect("a section");
@@ -75,7 +75,7 @@ fn bare(line: &str) -> String {
 
 #[test]
 fn examples_are_printed_line_by_line() {
-    for (name, page) in council::cli::man_pages().expect("pages") {
+    for (name, page) in council::cli::man_pages() {
         let page = String::from_utf8(page).expect("UTF-8");
         let examples = page.split(".SH EXAMPLES\n").nth(1).expect("examples");
         let lines = examples.split(".nf\n").nth(1).expect("not filled");

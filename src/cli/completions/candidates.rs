@@ -112,6 +112,7 @@ fn labels(store: Option<PathBuf>) -> Vec<CompletionCandidate> {
     let runs = newest(store);
     let labels = runs.iter().flat_map(|run| &run.labels);
     let labels: BTreeSet<String> = labels
+        .filter(|(_, value)| !value.chars().any(char::is_control))
         .map(|(key, value)| format!("{key}={value}"))
         .collect();
     labels.into_iter().map(CompletionCandidate::new).collect()

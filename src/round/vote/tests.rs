@@ -156,3 +156,24 @@ fn the_chair_hears_how_they_voted_and_why() {
         "reasons are fenced: {text}"
     );
 }
+
+#[test]
+fn ballots_that_say_not_how_sure_they_are_are_told_where_that_is_what_counts() {
+    let silent = r#"{"rationale": "so", "choice": "go"}"#;
+    for (sure, codes) in [(0, "no_confidence"), (1, "no_confidence"), (3, "")] {
+        let mut house = on(&["go", "stop"], 3);
+        house.plan.aggregator = Some("mean".to_owned());
+        let said = |at: usize| {
+            if at < sure { for_("go") } else { ok(silent) }
+        };
+        let held = house.hold(&[
+            ("1.a.ballot", said(0)),
+            ("1.b.ballot", said(1)),
+            ("1.c.ballot", said(2)),
+        ]);
+        assert_eq!(held.codes().join(" "), codes, "{sure} of 3");
+        let aggregate = held.close.aggregate.as_ref().expect("what was cast");
+        assert_eq!(aggregate.ballots.len(), 3, "readable ballots are kept");
+        assert_eq!(aggregate.winner.is_some(), sure > 0);
+    }
+}

@@ -82,7 +82,7 @@ impl Check<'_> {
 
     fn round(&mut self, node: &Node<'_>, kind: &dyn Kind) {
         let name = kind.name();
-        if kind.needs_chair() && self.chair().is_none() {
+        if kind.is_for_chair() && self.chair().is_none() {
             let message = format!("`{name}` rounds need a chair");
             let fault = Fault {
                 path: node.path_of("kind"),

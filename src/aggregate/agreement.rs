@@ -1,7 +1,7 @@
 //! How far ballots agree with their outcome.
 
 use super::plurality::shares;
-use super::usable::Order;
+use super::usable::{Order, known};
 use super::{Aggregator, Counts, aggregator};
 use crate::event::{Aggregate, CastBallot};
 
@@ -30,13 +30,16 @@ fn of_choices(method: &dyn Aggregator, winner: &str, aggregate: &Aggregate) -> O
 }
 
 fn of_rankings(order: &[String], ballots: &[CastBallot]) -> Option<f64> {
-    let place = |name: &str| order.iter().position(|ordered| ordered == name);
-    let (mut all, mut respected) = (0_u64, 0_u64);
-    let orders = ballots.iter().filter_map(|ballot| Order::of(ballot, order));
+    // In the final order, so that who stands higher has the smaller place.
+    let known = known(order);
+    let (mut all, mut respected) = (0, 0);
+    let orders = ballots
+        .iter()
+        .filter_map(|ballot| Order::of(ballot, &known));
     for order in orders {
         for (better, worse) in order.preferences() {
-            all += 1;
-            respected += u64::from(place(better) < place(worse));
+            all += worse.len();
+            respected += worse.iter().filter(|place| better < **place).count();
         }
     }
     (all > 0).then(|| respected as f64 / all as f64)

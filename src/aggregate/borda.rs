@@ -1,6 +1,6 @@
 //! `borda`: the mean of normalized points.
 
-use super::usable::Order;
+use super::usable::{Order, known};
 use super::{Aggregator, Counts, Tally, sum};
 use crate::event::CastBallot;
 use indexmap::IndexMap;
@@ -47,26 +47,25 @@ pub(super) fn places<'a>(
     candidates: &'a [String],
     ballots: &[CastBallot],
 ) -> IndexMap<&'a str, Vec<Placed>> {
-    let mut places: IndexMap<&str, Vec<Placed>> = candidates
+    let known = known(candidates);
+    let mut places: Vec<Vec<Placed>> = known.iter().map(|_| Vec::new()).collect();
+    for Order { all, ranked } in ballots
         .iter()
-        .map(|name| (name.as_str(), Vec::new()))
-        .collect();
-    for Order { among, ranked } in ballots
-        .iter()
-        .filter_map(|ballot| Order::of(ballot, candidates))
+        .filter_map(|ballot| Order::of(ballot, &known))
     {
-        let last = among.len() as f64;
-        let left_out = f64::midpoint((ranked.len() + 1) as f64, last);
-        for name in among {
-            let place = ranked.iter().position(|ranked| *ranked == name);
-            let place = place.map_or(left_out, |place| (place + 1) as f64);
-            if let Some(places) = places.get_mut(name) {
-                places.push(Placed { place, last });
-            }
+        let last = all.len() as f64;
+        let left_out = f64::midpoint((ranked + 1) as f64, last);
+        for (above, own) in all.into_iter().enumerate() {
+            let place = if above < ranked {
+                (above + 1) as f64
+            } else {
+                left_out
+            };
+            places[own].push(Placed { place, last });
         }
     }
-    places.retain(|_, places| !places.is_empty());
-    places
+    let each = known.into_iter().zip(places);
+    each.filter(|(_, places)| !places.is_empty()).collect()
 }
 
 /// The mean of the normalized points.

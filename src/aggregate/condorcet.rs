@@ -1,6 +1,6 @@
 //! `condorcet`: who loses to nobody, one against one.
 
-use super::usable::Order;
+use super::usable::{Order, known};
 use super::{Aggregator, Counts, Tally};
 use crate::event::CastBallot;
 use indexmap::IndexMap;
@@ -71,34 +71,30 @@ struct Contests {
 
 impl Contests {
     fn of(candidates: &[String], ballots: &[CastBallot]) -> Self {
-        let orders: Vec<Order<'_>> = ballots
+        let known = known(candidates);
+        let mut can_be_ranked = vec![false; known.len()];
+        let mut preferred = vec![vec![0_u64; known.len()]; known.len()];
+        for order in ballots
             .iter()
-            .filter_map(|ballot| Order::of(ballot, candidates))
-            .collect();
-        let can_be_ranked = |name: &&String| {
-            orders
-                .iter()
-                .any(|order| order.among.contains(&name.as_str()))
-        };
-        let names: Vec<String> = candidates.iter().filter(can_be_ranked).cloned().collect();
-        let places: IndexMap<&str, usize> = (0..)
-            .zip(&names)
-            .map(|(place, name)| (name.as_str(), place))
-            .collect();
-        let mut preferred = vec![vec![0_u64; names.len()]; names.len()];
-        for (better, worse) in orders.iter().flat_map(Order::preferences) {
-            if let (Some(better), Some(worse)) = (places.get(better), places.get(worse)) {
-                preferred[*better][*worse] += 1;
+            .filter_map(|ballot| Order::of(ballot, &known))
+        {
+            for own in &order.all {
+                can_be_ranked[*own] = true;
+            }
+            for (better, worse) in order.preferences() {
+                let row = &mut preferred[better];
+                for other in worse {
+                    row[*other] += 1;
+                }
             }
         }
-        let all = 0..names.len();
+        let all: Vec<usize> = (0..known.len()).filter(|own| can_be_ranked[*own]).collect();
+        let won = |own: usize, other: usize| preferred[own][other] > preferred[other][own];
         let beats = all
-            .clone()
-            .map(|own| {
-                let won = |other: usize| preferred[own][other] > preferred[other][own];
-                all.clone().map(won).collect()
-            })
+            .iter()
+            .map(|own| all.iter().map(|other| won(*own, *other)).collect())
             .collect();
+        let names = all.iter().map(|own| known[*own].to_owned()).collect();
         Self { names, beats }
     }
 
@@ -130,27 +126,43 @@ impl Contests {
 
     /// Who of `set` is beaten, through however many others, only by those that it so beats itself.
     fn circle(&self, set: &[usize]) -> Vec<usize> {
-        let reach: Vec<Vec<bool>> = set.iter().map(|from| self.reached(*from, set)).collect();
-        let is_in =
-            |own: usize| (0..set.len()).all(|other| !reach[other][own] || reach[own][other]);
-        (0..set.len())
-            .filter(|own| is_in(*own))
-            .map(|own| set[own])
-            .collect()
+        let beats = |own: usize, other: usize| self.beats[own][other];
+        let is_beaten = |own: usize, other: usize| self.beats[other][own];
+        // Each circle that nobody outside beats has one among the first: who comes first of it is
+        // beaten by none before. Taken from the last, one of each such circle is left.
+        let mut first = first_of(set, set, beats);
+        first.reverse();
+        let mut is_in = vec![false; self.names.len()];
+        for own in first_of(&first, set, beats) {
+            mark(own, set, is_beaten, &mut is_in);
+        }
+        set.iter().copied().filter(|own| is_in[*own]).collect()
     }
+}
 
-    /// Which of `set` are beaten by `from`, or by one that it so beats.
-    fn reached(&self, from: usize, set: &[usize]) -> Vec<bool> {
-        let mut reached = vec![false; set.len()];
-        let mut next = vec![from];
-        while let Some(own) = next.pop() {
-            for (place, other) in set.iter().enumerate() {
-                if self.beats[own][*other] && !reached[place] {
-                    reached[place] = true;
-                    next.push(*other);
-                }
+/// Those of `own`, in this order, to which no way leads within `set` from one before.
+fn first_of(own: &[usize], set: &[usize], leads: impl Fn(usize, usize) -> bool) -> Vec<usize> {
+    let mut reached = vec![false; set.iter().max().map_or(0, |last| last + 1)];
+    let mut first = Vec::new();
+    for start in own {
+        if !reached[*start] {
+            first.push(*start);
+            mark(*start, set, &leads, &mut reached);
+        }
+    }
+    first
+}
+
+/// Marks `start` and all that a way leads to from it within `set`, but for what is marked before.
+fn mark(start: usize, set: &[usize], leads: impl Fn(usize, usize) -> bool, reached: &mut [bool]) {
+    reached[start] = true;
+    let mut next = vec![start];
+    while let Some(own) = next.pop() {
+        for other in set {
+            if !reached[*other] && leads(own, *other) {
+                reached[*other] = true;
+                next.push(*other);
             }
         }
-        reached
     }
 }

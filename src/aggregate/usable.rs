@@ -1,47 +1,47 @@
 //! What can be counted of a ballot.
 
 use crate::event::CastBallot;
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
+use std::mem;
 
-/// The order on a ballot, cleaned of strangers and repetitions.
-pub(super) struct Order<'a> {
-    /// All that it could rank.
-    pub(super) among: Vec<&'a str>,
-    /// What it ranked, best first; at least two.
-    pub(super) ranked: Vec<&'a str>,
+/// The candidates of a tally, each once; ballots are read once into their places in it.
+pub(super) fn known(candidates: &[String]) -> IndexSet<&str> {
+    candidates.iter().map(String::as_str).collect()
 }
 
-impl<'a> Order<'a> {
+/// The order on a ballot, cleaned of strangers and repetitions; of places among known candidates.
+pub(super) struct Order {
+    /// All that it could rank: first what it ranked, best first, then what it left out.
+    pub(super) all: Vec<usize>,
+    /// How many it ranked; at least two.
+    pub(super) ranked: usize,
+}
+
+impl Order {
     /// What a ballot says of `known` candidates; none where it ranks fewer than two.
-    pub(super) fn of(ballot: &'a CastBallot, known: &[String]) -> Option<Self> {
-        let among = candidates(ballot, known);
-        let mut ranked: Vec<&str> = Vec::new();
-        for name in &ballot.ranking {
-            if among.contains(&name.as_str()) && !ranked.contains(&name.as_str()) {
-                ranked.push(name);
-            }
+    pub(super) fn of(ballot: &CastBallot, known: &IndexSet<&str>) -> Option<Self> {
+        let places = |names: &[String]| -> Vec<usize> {
+            let places = names.iter().map(|name| known.get_index_of(name.as_str()));
+            places.flatten().collect()
+        };
+        let could_rank = places(&ballot.candidates);
+        let mut is_left = vec![false; known.len()];
+        for place in &could_rank {
+            is_left[*place] = true;
         }
-        (ranked.len() >= 2).then_some(Self { among, ranked })
+        let mut all = places(&ballot.ranking);
+        all.retain(|place| mem::take(&mut is_left[*place]));
+        let ranked = all.len();
+        let left_out = could_rank.into_iter();
+        all.extend(left_out.filter(|place| mem::take(&mut is_left[*place])));
+        (ranked >= 2).then_some(Self { all, ranked })
     }
 
-    /// Each pair in which it prefers the first to the second: a candidate to all that it ranks
-    /// lower and to all that it left out. Among those left out it prefers none.
-    pub(super) fn preferences(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
-        let left_out = self.among.iter().filter(|name| !self.ranked.contains(name));
-        let lowered: Vec<&str> = self.ranked.iter().chain(left_out).copied().collect();
-        let ranked = self.ranked.len();
-        (0..ranked).flat_map(move |place| {
-            let lower = lowered[place + 1..].to_vec();
-            let better = lowered[place];
-            lower.into_iter().map(move |worse| (better, worse))
-        })
+    /// Each candidate that it ranks, with all that it prefers it to: what it ranks lower and what
+    /// it left out. Among those left out it prefers none.
+    pub(super) fn preferences(&self) -> impl Iterator<Item = (usize, &[usize])> {
+        (0..self.ranked).map(|place| (self.all[place], &self.all[place + 1..]))
     }
-}
-
-/// The choice on a ballot among `known` candidates; none where it could not choose that.
-pub(super) fn choice<'a>(ballot: &'a CastBallot, known: &[String]) -> Option<&'a str> {
-    let choice = ballot.choice.as_ref()?;
-    (known.contains(choice) && ballot.candidates.contains(choice)).then_some(choice.as_str())
 }
 
 /// How sure a ballot says it is, where that is a share of 1.
@@ -59,30 +59,33 @@ pub(super) fn chosen<'a>(
     ballots: &[CastBallot],
     worth: impl Fn(&CastBallot) -> Option<f64>,
 ) -> IndexMap<&'a str, Vec<f64>> {
-    let counted: Vec<(&CastBallot, &str, f64)> = ballots
-        .iter()
-        .filter_map(|ballot| Some((ballot, choice(ballot, candidates)?, worth(ballot)?)))
-        .collect();
-    candidates
-        .iter()
-        .filter(|name| {
-            let mut each = counted.iter();
-            each.any(|(ballot, ..)| ballot.candidates.contains(name))
-        })
-        .map(|name| {
-            let own = counted.iter().filter(|(_, choice, _)| choice == name);
-            (name.as_str(), own.map(|(.., worth)| *worth).collect())
-        })
+    let known = known(candidates);
+    let mut chosen: Vec<Option<Vec<f64>>> = vec![None; known.len()];
+    for ballot in ballots {
+        let Some(choice) = choice(ballot, &known) else {
+            continue;
+        };
+        let Some(worth) = worth(ballot) else {
+            continue;
+        };
+        for name in &ballot.candidates {
+            if let Some(place) = known.get_index_of(name.as_str()) {
+                chosen[place].get_or_insert_default();
+            }
+        }
+        chosen[choice].get_or_insert_default().push(worth);
+    }
+    known
+        .into_iter()
+        .zip(chosen)
+        .filter_map(|(name, worths)| Some((name, worths?)))
         .collect()
 }
 
-/// The known candidates of a ballot, each once.
-fn candidates<'a>(ballot: &'a CastBallot, known: &[String]) -> Vec<&'a str> {
-    let mut among: Vec<&str> = Vec::new();
-    for name in &ballot.candidates {
-        if known.contains(name) && !among.contains(&name.as_str()) {
-            among.push(name);
-        }
-    }
-    among
+/// The place of the choice on a ballot among `known` candidates; none where it could not choose
+/// that.
+fn choice(ballot: &CastBallot, known: &IndexSet<&str>) -> Option<usize> {
+    let choice = ballot.choice.as_ref()?;
+    let place = known.get_index_of(choice.as_str())?;
+    ballot.candidates.contains(choice).then_some(place)
 }

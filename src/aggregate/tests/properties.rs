@@ -92,6 +92,29 @@ fn beats(ballots: &[CastBallot], a: &str, b: &str) -> bool {
     2 * for_a.count() > ballots.len()
 }
 
+/// Who is beaten, through however many others, only by those that it so beats itself.
+fn schwartz(all: &[String], ballots: &[CastBallot]) -> Vec<String> {
+    let beaten_by = |own: &String| -> Vec<bool> {
+        all.iter().map(|other| beats(ballots, own, other)).collect()
+    };
+    let mut reach: Vec<Vec<bool>> = all.iter().map(beaten_by).collect();
+    let places = 0..all.len();
+    for by in places.clone() {
+        for from in places.clone() {
+            for to in places.clone() {
+                reach[from][to] |= reach[from][by] && reach[by][to];
+            }
+        }
+    }
+    let is_in = |own: &usize| {
+        places
+            .clone()
+            .all(|other| !reach[other][*own] || reach[*own][other])
+    };
+    let own = places.clone().filter(is_in);
+    own.map(|own| all[own].clone()).collect()
+}
+
 proptest! {
     /// Missing, partial and garbage ballots never panic, and all numbers stay within bounds.
     #[test]
@@ -225,6 +248,8 @@ proptest! {
                 prop_assert!(!is_beaten(own, &outside));
                 prop_assert!(is_beaten(own, &tally.cycle));
             }
+            // And nobody is in it that has no way back to one that beats it.
+            prop_assert_eq!(&tally.cycle, &schwartz(&all, &ballots));
             return Ok(());
         }
         prop_assert_eq!(&tally.levels[0], &unbeaten);

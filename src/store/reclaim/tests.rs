@@ -1,7 +1,8 @@
 use crate::event::{Record, RecordState, RunId, RunResult, RunStatus};
 use crate::store::spill::Spills;
 use crate::store::testing::{
-    AGES, Blocked, block_on, child, events, is_child, output, run, write_open,
+    AGES, Blocked, block_on, child, crash as end_as_crashed, events, finish, is_child, output, run,
+    write_open,
 };
 use crate::store::{Reader, Writer};
 use rusqlite::Connection;
@@ -38,7 +39,7 @@ fn spill(writer: &Writer, id: &str, stored: u64, count: u64) -> Record {
         for event in &all[stored as usize..] {
             writer.event(event.clone()).await.expect("it is queued");
         }
-        let record = writer.finish(terminal, SOON).await;
+        let record = finish(writer, terminal, SOON).await;
         other.execute_batch("COMMIT").expect("the lock is free");
         record.expect("the run is ended")
     })
@@ -135,7 +136,7 @@ fn a_lock_that_lasts_spills_a_run_that_goes_on_and_leaves_its_siblings_alone() {
         }
         // A run that had nothing queued goes on in the store.
         let sibling = events(&run("b"), 2).pop().expect("a last event");
-        let record = writer.finish(sibling, AGES).await.expect("its end");
+        let record = finish(&writer, sibling, AGES).await.expect("its end");
         assert_eq!(record, Record::of(RecordState::Complete));
     });
     assert_eq!(writer.durable_to(&run_id), 6);
@@ -146,7 +147,7 @@ fn a_lock_that_lasts_spills_a_run_that_goes_on_and_leaves_its_siblings_alone() {
     let other = Writer::open(&store).expect("another process");
     assert_eq!(other.left(), [""; 0]);
     other.close();
-    let record = block_on(writer.finish(all[6].clone(), AGES)).expect("its end");
+    let record = block_on(finish(&writer, all[6].clone(), AGES)).expect("its end");
     let file = file_of(&record);
     // With its end the run is over, whether or not its process is.
     Writer::open(&store).expect("another process").close();
@@ -346,7 +347,7 @@ fn a_crash_that_can_not_be_stored_is_spilled_with_its_reason() {
         let _other = locked(&store);
         let event = events(&run("a"), 5)[3].clone();
         writer.event(event).await.expect("it is queued");
-        writer.crash(&run_id, "it fell over", SOON).await
+        end_as_crashed(&writer, &run_id, "it fell over", SOON).await
     });
     file_of(&record.expect("the run is ended"));
     writer.close();
@@ -372,7 +373,7 @@ fn a_store_that_is_cut_short_under_a_run_is_said_to_be_lost() {
         write_open(&writer, run("a"), 2).await;
         let file = fs::OpenOptions::new().write(true).open(&store);
         file.expect("the file").set_len(4096).expect("it is cut");
-        writer.finish(terminal, AGES).await
+        finish(&writer, terminal, AGES).await
     });
     let record = record.expect("the thread lives");
     assert_eq!(
@@ -403,7 +404,7 @@ fn a_store_that_is_overwritten_under_a_run_is_said_to_be_lost() {
         let all = events(&run("a"), 2);
         let record = block_on(async {
             writer.event(all[0].clone()).await.expect("it is queued");
-            writer.finish(all[2].clone(), AGES).await
+            finish(&writer, all[2].clone(), AGES).await
         });
         let record = record.expect("the thread lives");
         assert_ne!(record.state, RecordState::Spilled, "{record:?}");

@@ -147,7 +147,13 @@ fn a_lock_that_lasts_spills_a_run_that_goes_on_and_leaves_its_siblings_alone() {
     let other = Writer::open(&store).expect("another process");
     assert_eq!(other.left(), [""; 0]);
     other.close();
+    let follower = reader(&store);
+    let news = || follower.since(&run_id, 6).expect("its events");
+    for _ in 0..2 {
+        assert_eq!((news().bodies.len(), news().over), (0, false));
+    }
     let record = block_on(finish(&writer, all[6].clone(), AGES)).expect("its end");
+    assert_eq!((news().bodies.len(), news().over), (1, true));
     let file = file_of(&record);
     // With its end the run is over, whether or not its process is.
     Writer::open(&store).expect("another process").close();

@@ -262,6 +262,14 @@ pub(super) fn remove(path: &Path) {
 }
 
 fn create_in(folder: &Path, run_id: &RunId) -> io::Result<(PathBuf, File)> {
+    match try_create_in(folder, run_id) {
+        // Another process may have removed the empty folder before the file was in it.
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => try_create_in(folder, run_id),
+        done => done,
+    }
+}
+
+fn try_create_in(folder: &Path, run_id: &RunId) -> io::Result<(PathBuf, File)> {
     match DirBuilder::new().mode(0o700).create(folder) {
         Err(fault) if fault.kind() != io::ErrorKind::AlreadyExists => return Err(fault),
         _ => {}

@@ -9,6 +9,7 @@ use crate::event::{Event, Record, RunId, RunResult};
 use crate::store::StoreError;
 use async_trait::async_trait;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use process::RecorderProcess;
 pub use sqlite::SqliteRecorder;
@@ -16,6 +17,9 @@ pub use sqlite::SqliteRecorder;
 /// Something that keeps, or acts on, what happens in one run.
 #[async_trait]
 pub trait Recorder: Send {
+    /// Is told, before anything else, how long a call of `handle_finalize` may take.
+    fn set_grace(&mut self, _grace: Duration) {}
+
     /// Is called before anything of the run exists; once, but for calls that were dropped while
     /// [`Recorder::is_waiting_for_room`], which are made again.
     ///
@@ -35,6 +39,12 @@ pub trait Recorder: Send {
     /// # Errors
     /// It is not known how much is kept.
     async fn handle_finalize(&mut self, outcome: Finalize) -> Result<Record, RecorderError>;
+
+    /// Is asked after a call of `handle_finalize` that was dropped or has panicked: how much of the
+    /// run is kept, for good. None where that is not known.
+    fn give_up(&mut self) -> Option<Record> {
+        None
+    }
 
     /// Whether a call of `init` or `handle_event` that takes long waits, for room (back-pressure)
     /// or for a lock of another process, rather than hangs. The wait has an end of its own.

@@ -24,6 +24,10 @@ const PARTS: u32 = 20;
 /// How often a recorder that is not called is asked whether it fails.
 const LOOK: Duration = Duration::from_millis(250);
 
+/// The last call has this long at least: a store that is locked is asked a few times a second
+/// whether it is free, and a run is spilled only after that.
+const LEAST_FINALIZE: Duration = Duration::from_secs(2);
+
 /// The host of one run's recorder.
 pub struct RecorderProcess {
     recorder: Box<dyn Recorder>,
@@ -49,6 +53,7 @@ enum Call<T> {
 impl RecorderProcess {
     /// Starts the task and calls `init`. Gives the queue that the bus delivers into. `failed` is
     /// ended at the first error, panic or hang after that, or when the recorder says that it fails.
+    /// Each call may take `grace`, the one of `handle_finalize` 2 s at least.
     ///
     /// # Errors
     /// What `init` refused with; a panic or a hang in it is a refusal too.
@@ -127,8 +132,17 @@ impl RecorderProcess {
         }
     }
 
+    fn finalize_grace(&self) -> Duration {
+        self.grace.max(LEAST_FINALIZE)
+    }
+
     async fn init(&mut self) -> Result<(), RecorderError> {
         let refused = |what: &str| Err(RecorderError::Other(format!("the recorder {what}")));
+        let grace = self.finalize_grace();
+        let set = || self.recorder.set_grace(grace);
+        if catch_unwind(AssertUnwindSafe(set)).is_err() {
+            return refused("panicked when it was started");
+        }
         loop {
             match guarded(self.grace, self.recorder.init(&self.run_id)).await {
                 Call::Returned(result) => return result,
@@ -170,24 +184,34 @@ impl RecorderProcess {
     }
 
     async fn finalize(&mut self, outcome: Finalize) -> Record {
-        let last = self.last_seq;
-        let call = guarded(self.grace, self.recorder.handle_finalize(outcome)).await;
-        match (call, self.lost_from) {
-            (Call::Returned(Ok(record)), Some(seq)) if record.state != RecordState::Incomplete => {
+        let grace = self.finalize_grace();
+        let call = guarded(grace, self.recorder.handle_finalize(outcome)).await;
+        let known = match call {
+            Call::Returned(record) => record.ok(),
+            Call::Panicked | Call::Hung => self.given_up(),
+        };
+        match (known, self.lost_from) {
+            (Some(record), Some(seq)) if record.state != RecordState::Incomplete => {
                 let path = record.path;
                 Record {
                     path,
                     ..Record::incomplete(seq)
                 }
             }
-            (Call::Returned(Ok(record)), _) => record,
+            (Some(record), _) => record,
             // The terminal event is what finalize keeps; it is the one that is surely missing.
-            (_, lost_from) => Record {
+            (None, lost_from) => Record {
                 state: RecordState::Incomplete,
                 path: None,
-                from_seq: lost_from.or(last),
+                from_seq: lost_from.or(self.last_seq),
             },
         }
+    }
+
+    /// What the recorder says of its record after its last call was dropped.
+    fn given_up(&mut self) -> Option<Record> {
+        let recorder = &mut *self.recorder;
+        catch_unwind(AssertUnwindSafe(|| recorder.give_up())).unwrap_or(None)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Finalize, Recorder, RecorderError};
 use crate::event::{Event, Record, RunId};
-use crate::store::{NewRun, StoreError, Writer};
+use crate::store::{NewRun, Settling, StoreError, Waits, Writer};
 use async_trait::async_trait;
 use std::fmt;
 use std::future::Future;
@@ -15,9 +15,8 @@ use tokio_util::sync::CancellationToken;
 /// How often the row is looked at for a wish to end the run.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// How long the end of a run waits for its commit before it is spilled; less than a recorder's
-/// call may take, so that what is missing is settled with the store rather than guessed.
-const COMMIT_WAIT: Duration = Duration::from_secs(7);
+/// How long the last call may take where nobody says.
+const GRACE: Duration = Duration::from_secs(10);
 
 /// Keeps one run in the store.
 ///
@@ -33,6 +32,9 @@ pub struct SqliteRecorder {
     /// itself, there is no row.
     beginning: Option<Beginning>,
     terminal: Option<Arc<Event>>,
+    waits: Waits,
+    /// From the queueing of its end on. Outlives a call of `handle_finalize` that is dropped.
+    settling: Option<Settling>,
     cancel: CancellationToken,
     watch: Option<JoinHandle<()>>,
     is_waiting: bool,
@@ -56,6 +58,8 @@ impl SqliteRecorder {
             run: Some(run),
             beginning: None,
             terminal: None,
+            waits: Waits::within(GRACE),
+            settling: None,
             cancel,
             watch: None,
             is_waiting: false,
@@ -71,6 +75,10 @@ impl SqliteRecorder {
 
 #[async_trait]
 impl Recorder for SqliteRecorder {
+    fn set_grace(&mut self, grace: Duration) {
+        self.waits = Waits::within(grace);
+    }
+
     async fn init(&mut self, run_id: &RunId) -> Result<(), RecorderError> {
         if let Some(run) = self.run.take_if(|run| run.run_id == *run_id) {
             let writer = self.writer.clone();
@@ -113,15 +121,22 @@ impl Recorder for SqliteRecorder {
         self.stop_watching();
         self.is_waiting = false;
         let (writer, run_id) = (&self.writer, &self.run_id);
-        let kept = match (self.terminal.take(), outcome) {
-            (Some(terminal), _) => writer.finish(terminal, COMMIT_WAIT).await,
-            (None, Finalize::Crashed(reason)) => writer.crash(run_id, &reason, COMMIT_WAIT).await,
+        let queued = match (self.terminal.take(), outcome) {
+            (Some(terminal), _) => writer.finish(&terminal),
+            (None, Finalize::Crashed(reason)) => writer.crash(run_id, &reason),
             (None, Finalize::Completed(_) | Finalize::Failed(_) | Finalize::Cancelled(_)) => {
-                let reason = "the run ended without its last event";
-                writer.crash(run_id, reason, COMMIT_WAIT).await
+                writer.crash(run_id, "the run ended without its last event")
             }
         };
+        let kept = match queued {
+            Ok(settling) => self.settling.insert(settling).record(self.waits).await,
+            Err(fault) => Err(fault),
+        };
         Ok(kept.unwrap_or_else(|_| Record::incomplete(writer.durable_to(run_id))))
+    }
+
+    fn give_up(&mut self) -> Option<Record> {
+        self.settling.as_ref().map(Settling::give_up)
     }
 
     fn is_waiting_for_room(&self) -> bool {

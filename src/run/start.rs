@@ -51,7 +51,7 @@ pub struct StartOptions {
     pub deadline: Option<Duration>,
     /// Who keeps the run; nobody where absent.
     pub recorder: Option<Box<dyn Recorder>>,
-    /// How long the recorder may take over one call.
+    /// How long the recorder may take over one call; the last one may take 2 s at least.
     pub record_grace: Duration,
     /// Whether the run fails when something of it cannot be recorded where it belongs. What is
     /// found out only when the run has ended changes its record alone.

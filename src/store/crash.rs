@@ -132,7 +132,8 @@ mod tests {
     use super::*;
     use crate::event::RunStatus;
     use crate::store::testing::{
-        AGES, block_on, child, events as made, is_child, output, run, write_open, write_whole,
+        AGES, block_on, child, events as made, finish, is_child, output, run, write_open,
+        write_whole,
     };
     use crate::store::{Reader, Writer};
     use std::fs;
@@ -243,7 +244,7 @@ mod tests {
         assert_eq!(result.status, RunStatus::Running);
         assert!(reader.is_verified(&run_id).expect("known"));
         let terminal = made(&run("a"), 3).pop().expect("a last event");
-        block_on(writer.finish(terminal, AGES)).expect("the run is ended");
+        block_on(finish(&writer, terminal, AGES)).expect("the run is ended");
         let result = reader.result(&run_id).expect("its result");
         assert_eq!(result.status, RunStatus::Completed);
     }
@@ -277,7 +278,7 @@ mod tests {
         fs::remove_dir_all(dir.path().join("runs.db.live")).expect("somebody tidies up");
         Writer::open(&store).expect("another process").close();
         let terminal = made(&run("a"), 3).pop().expect("a last event");
-        let record = block_on(writer.finish(terminal, AGES)).expect("the thread lives");
+        let record = block_on(finish(&writer, terminal, AGES)).expect("the thread lives");
         assert_eq!(record.state, crate::event::RecordState::Spilled);
         let events = reader(&store).events(&run_id).expect("its events");
         assert_eq!(events.iter().filter(|event| event.is_terminal()).count(), 1);

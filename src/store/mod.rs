@@ -27,7 +27,8 @@
 //! - What the owner of a run has said of its record is what is read of it, until more comes back.
 //!   An end that waits for its commit no longer is spilled. Where that cannot be done either, its
 //!   owner says `incomplete` from the first event that is not known to be on disk; events that
-//!   are committed after that are kept, and the row says what was said.
+//!   are committed after that are kept, and the row says what was said; a file that is written
+//!   after that says more until the row is written too.
 //! - A row that nobody waits for any more is not written.
 //! - `outcome` is NULL until the run has ended. A row without one whose process is dead is a
 //!   crashed run, recorded or not, and reads the same before and after that is recorded.
@@ -44,6 +45,7 @@ mod recipe;
 mod reclaim;
 mod schema;
 mod scribe;
+mod settling;
 mod spill;
 mod sql;
 mod stake;
@@ -58,6 +60,7 @@ pub use find::FindError;
 pub use path::locate;
 pub use read::{News, Reader};
 pub use recipe::Recipe;
+pub use settling::{Settling, Waits};
 pub use sql::NewRun;
 pub use summary::Summary;
 pub use write::Writer;

@@ -4,11 +4,12 @@ use super::StoreError;
 use super::crash;
 use super::live::{Life, LiveFolder};
 use super::open::{self, PATIENCE};
-use super::spill::Spills;
+use super::spill::{Mark, Spilled, Spills};
 use super::sql::{self, Line, Row};
 use super::summary::Summary;
 use crate::event::{Event, RunId, RunResult};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 /// A store that is open for reading.
@@ -18,6 +19,8 @@ pub struct Reader {
     pub(super) path: PathBuf,
     live: LiveFolder,
     spills: Spills,
+    /// Of which run, from which event on and in which files nothing new was found.
+    idle: RefCell<Option<(RunId, u64, Vec<Mark>)>>,
 }
 
 /// Whether the process of a run is there.
@@ -65,6 +68,7 @@ impl Reader {
             spills: Spills::of(&opened.path),
             conn: opened.conn,
             path: opened.path,
+            idle: RefCell::new(None),
         }))
     }
 
@@ -89,7 +93,8 @@ impl Reader {
     }
 
     /// What has come of a run from the event `seq` on, as [`Reader::bodies`] gives it, and whether
-    /// more can come. Costs what is new, however long the run is.
+    /// more can come. Costs what is new, however long the run is; of a run that is spilled beside
+    /// the store, all of it whenever its file has changed.
     ///
     /// # Errors
     /// There is no such run, or it cannot be read.
@@ -111,7 +116,10 @@ impl Reader {
             });
         }
         let is_dead = self.live.probe(row.live.as_deref()) == Life::Dead;
-        if !is_dead && self.spills.read(run_id).is_none() {
+        let marks = self.spills.marks(run_id);
+        let seen = (run_id.clone(), seq, marks);
+        let is_known = seen.2.is_empty() || self.idle.borrow().as_ref() == Some(&seen);
+        if !is_dead && is_known {
             return Ok(News {
                 bodies,
                 over: false,
@@ -121,7 +129,10 @@ impl Reader {
         let view = self.look(run_id)?;
         let over = matches!(view.standing, Standing::Ended | Standing::Dead);
         let known = usize::try_from(seq).unwrap_or(usize::MAX);
-        let bodies = self.bodies_of(view)?.into_iter().skip(known).collect();
+        let bodies: Vec<String> = self.bodies_of(view)?.into_iter().skip(known).collect();
+        if bodies.is_empty() && !over {
+            self.idle.replace(Some(seen));
+        }
         Ok(News { bodies, over })
     }
 
@@ -179,11 +190,12 @@ impl Reader {
             return self.summary(row, true);
         }
         let life = self.live.probe(row.live.as_deref());
-        if life != Life::Dead && self.spills.read(&row.run_id).is_none() {
+        let spilled = self.spills.read(&row.run_id);
+        if life != Life::Dead && spilled.is_none() {
             return self.summary(row, life == Life::Alive);
         }
         // It may have ended in between; what it was is in its events otherwise.
-        let (view, events) = self.look_whole(&row.run_id)?;
+        let (view, events) = self.whole(self.look_with(&row.run_id, spilled)?)?;
         let result = result_of(view.row, &events);
         Ok(Summary {
             verified: life != Life::Unknown || result.status.is_ended(),
@@ -236,8 +248,16 @@ impl Reader {
 
     /// A run as its rows and what was spilled beside the store tell it. A dead process's row is
     /// read again after the probe: the run may have ended, or its file have come back, in between.
+    ///
+    /// What was spilled is always read before the rows: who takes it back commits it first and
+    /// removes the file then, so what is in the file no longer is in the rows already.
     fn look(&self, run_id: &RunId) -> Result<View, StoreError> {
-        let first = self.with_spilled(self.snapshot(run_id)?);
+        self.look_with(run_id, self.spills.read(run_id))
+    }
+
+    /// The same with what has just been read of the spilled part.
+    fn look_with(&self, run_id: &RunId, spilled: Option<Spilled>) -> Result<View, StoreError> {
+        let first = with_spilled(self.snapshot(run_id)?, spilled);
         if first.standing == Standing::Ended {
             return Ok(first);
         }
@@ -245,7 +265,8 @@ impl Reader {
             Life::Alive => Standing::Alive,
             Life::Unknown => Standing::Unverified,
             Life::Dead => {
-                let again = self.with_spilled(self.snapshot(run_id)?);
+                let spilled = self.spills.read(run_id);
+                let again = with_spilled(self.snapshot(run_id)?, spilled);
                 let standing = match again.standing {
                     Standing::Ended => Standing::Ended,
                     _ => Standing::Dead,
@@ -256,42 +277,12 @@ impl Reader {
         Ok(View { standing, ..first })
     }
 
-    /// `view` with what was spilled of its run in its place.
-    fn with_spilled(&self, mut view: View) -> View {
-        let is_ended = view.standing == Standing::Ended;
-        if is_ended && view.row.record.is_none() {
-            return view;
-        }
-        let Some(spilled) = self.spills.read(&view.row.run_id) else {
-            return view;
-        };
-        let place = view.bodies.len() - usize::from(is_ended && !view.bodies.is_empty());
-        let next = place as u64;
-        let fits = |line: &Line| {
-            let stored = usize::try_from(line.seq).ok();
-            let stored = stored.filter(|seq| *seq < place);
-            stored.is_none_or(|seq| view.bodies[seq] == line.body)
-        };
-        if spilled.all().next().is_none_or(|line| line.seq > next) || !spilled.all().all(fits) {
-            return view;
-        }
-        let record = spilled.record();
-        let new = spilled.lines.into_iter().filter(|line| line.seq >= next);
-        let new: Vec<String> = new.map(|line| line.body).collect();
-        view.bodies.splice(place..place, new);
-        if let Some(ending) = spilled.ending
-            && !is_ended
-        {
-            view.bodies.push(ending.line.body);
-            view.standing = Standing::Ended;
-            view.row.record = Some(record);
-        }
-        view
-    }
-
     /// A run with its events, and with the terminal event of a dead one.
     fn look_whole(&self, run_id: &RunId) -> Result<(View, Vec<Event>), StoreError> {
-        let view = self.look(run_id)?;
+        self.whole(self.look(run_id)?)
+    }
+
+    fn whole(&self, view: View) -> Result<(View, Vec<Event>), StoreError> {
         let mut events = self.parse(&view)?;
         if view.standing == Standing::Dead {
             events.push(crash::terminal(&view.row, &events, crash::REASON));
@@ -355,6 +346,39 @@ pub(super) fn newest_first(all: bool) -> String {
     format!("SELECT {columns} FROM runs {which} ORDER BY rowid DESC LIMIT ?1")
 }
 
+/// `view` with what was spilled of its run in its place.
+fn with_spilled(mut view: View, spilled: Option<Spilled>) -> View {
+    let is_ended = view.standing == Standing::Ended;
+    if is_ended && view.row.record.is_none() {
+        return view;
+    }
+    let Some(spilled) = spilled else {
+        return view;
+    };
+    let place = view.bodies.len() - usize::from(is_ended && !view.bodies.is_empty());
+    let next = place as u64;
+    let fits = |line: &Line| {
+        let stored = usize::try_from(line.seq).ok();
+        let stored = stored.filter(|seq| *seq < place);
+        stored.is_none_or(|seq| view.bodies[seq] == line.body)
+    };
+    if spilled.all().next().is_none_or(|line| line.seq > next) || !spilled.all().all(fits) {
+        return view;
+    }
+    let record = spilled.record();
+    let new = spilled.lines.into_iter().filter(|line| line.seq >= next);
+    let new: Vec<String> = new.map(|line| line.body).collect();
+    view.bodies.splice(place..place, new);
+    if let Some(ending) = spilled.ending
+        && !is_ended
+    {
+        view.bodies.push(ending.line.body);
+        view.standing = Standing::Ended;
+        view.row.record = Some(record);
+    }
+    view
+}
+
 fn result_of(row: Row, events: &[Event]) -> RunResult {
     let mut result = crash::fold(&row, events).result();
     if result.started_at.is_none() {
@@ -379,9 +403,9 @@ fn result_of(row: Row, events: &[Event]) -> RunResult {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::RunStatus;
+    use crate::event::{RecordState, RunStatus};
     use crate::store::Writer;
-    use crate::store::testing::{block_on, run, write_open, write_whole};
+    use crate::store::testing::{block_on, events, finish, run, write_open, write_whole};
 
     fn new_store() -> (tempfile::TempDir, PathBuf, Writer) {
         let dir = tempfile::tempdir().expect("a folder");
@@ -582,5 +606,35 @@ mod tests {
                 "{sql}: {plan:?}"
             );
         }
+    }
+
+    #[test]
+    fn an_ended_run_whose_file_is_taken_back_meanwhile_is_read_whole() {
+        let (_dir, store, writer) = new_store();
+        let mut all = events(&run("a"), 6);
+        let terminal = all.pop().expect("a last event");
+        let run_id = block_on(write_open(&writer, run("a"), 4));
+        let other = Connection::open(&store).expect("the file");
+        other.execute_batch("BEGIN IMMEDIATE").expect("the lock");
+        for event in &all[4..] {
+            block_on(writer.event(event.clone())).expect("it is queued");
+        }
+        let soon = std::time::Duration::from_millis(50);
+        let record = block_on(finish(&writer, terminal, soon)).expect("the run is ended");
+        assert_eq!(record.state, RecordState::Spilled);
+        other.execute_batch("COMMIT").expect("the lock is free");
+        writer.close();
+
+        let reader = reader(&store);
+        let before = reader.bodies(&run_id).expect("its events");
+        assert_eq!(before.len(), 7);
+        let spilled = reader.spills.read(&run_id);
+        assert!(spilled.is_some());
+        // Another process commits what is in the file and removes it.
+        Writer::open(&store).expect("the next process").close();
+        assert!(reader.spills.read(&run_id).is_none());
+        let view = reader.look_with(&run_id, spilled).expect("it is read");
+        assert_eq!(view.standing, Standing::Ended);
+        assert_eq!(view.bodies, before);
     }
 }

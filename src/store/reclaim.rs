@@ -55,7 +55,7 @@ pub(super) fn settle_all(
             Err(_) if fs::symlink_metadata(&file).is_err() => continue,
             Err(why) => why.clone(),
         };
-        left.push(format!("{} was left where it is: {why}", file.display()));
+        left.push(left_at(&file, &why));
     }
     crash::record_all(conn, path, live, |tx, run_id| {
         if open.contains(run_id) {
@@ -63,14 +63,24 @@ pub(super) fn settle_all(
         }
         // It may have come since the folders were read; its process is dead now.
         if let Some(spilled) = spills.read(run_id) {
-            match put_back(tx, &spilled) {
-                Err(fault) if !sql::is_unreadable(&fault) => return Err(fault),
-                _ => {}
+            let why = match put_back_whole(tx, &spilled) {
+                Ok(Fate::Foreign(why)) => why,
+                Ok(Fate::Back | Fate::Waits) => return Ok(true),
+                Err(fault) if sql::is_unreadable(&fault) => fault.to_string(),
+                Err(fault) => return Err(fault),
+            };
+            let sentence = left_at(&spilled.path, &why);
+            if !left.contains(&sentence) {
+                left.push(sentence);
             }
         }
         Ok(true)
     })?;
     Ok(left)
+}
+
+fn left_at(file: &Path, why: &str) -> String {
+    format!("{} was left where it is: {why}", file.display())
 }
 
 fn take_back(conn: &Connection, live: &LiveFolder, spilled: &Spilled) -> rusqlite::Result<Fate> {
@@ -95,8 +105,22 @@ fn take_back(conn: &Connection, live: &LiveFolder, spilled: &Spilled) -> rusqlit
     Ok(fate)
 }
 
-/// Writes what the store lacks of `spilled`. Where it does not fit, the transaction is not to be
-/// committed.
+/// Writes what the store lacks of `spilled` into a transaction that has more in it; nothing where
+/// it does not fit.
+fn put_back_whole(tx: &Connection, spilled: &Spilled) -> rusqlite::Result<Fate> {
+    tx.execute_batch("SAVEPOINT spilled")?;
+    let fate = put_back(tx, spilled);
+    match &fate {
+        Ok(Fate::Back | Fate::Waits) => {}
+        Err(fault) if !sql::is_unreadable(fault) => return fate,
+        Ok(Fate::Foreign(_)) | Err(_) => tx.execute_batch("ROLLBACK TO spilled")?,
+    }
+    tx.execute_batch("RELEASE spilled")?;
+    fate
+}
+
+/// Writes what the store lacks of `spilled`. Where it does not fit, what was written is to be
+/// rolled back.
 fn put_back(tx: &Connection, spilled: &Spilled) -> rusqlite::Result<Fate> {
     let run_id = &spilled.run_id;
     let next = sql::first_missing(tx, run_id)?;

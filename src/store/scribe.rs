@@ -25,7 +25,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 pub(super) use board::Board;
 pub(super) use job::{Decision, Job};
@@ -272,7 +272,8 @@ impl<'a> Scribe<'a> {
                     progress.is_refused = true;
                     return Ok(Verdict::Refused);
                 }
-                Ok(Verdict::Kept(progress.record()))
+                let record = said.map_or_else(|| progress.record(), Record::incomplete);
+                Ok(Verdict::Kept(record))
             }
             Job::Crash(run_id, reason, decision) => {
                 let said = decision.stake.take();
@@ -283,7 +284,8 @@ impl<'a> Scribe<'a> {
                 if kept == Wrote::Refused {
                     progress.lose();
                 }
-                Ok(Verdict::Kept(progress.record()))
+                let record = said.map_or_else(|| progress.record(), Record::incomplete);
+                Ok(Verdict::Kept(record))
             }
             Job::IsCancelled(..) | Job::Wake => Ok(Verdict::Nothing),
         }
@@ -327,7 +329,7 @@ impl<'a> Scribe<'a> {
                     } else {
                         Record::incomplete(0)
                     };
-                    self.decided(&ending.line.run_id, decision, record);
+                    self.committed(&ending.line.run_id, decision, record);
                 }
                 (Job::Crash(run_id, _, decision), Verdict::Kept(record)) => {
                     let record = if is_sound {
@@ -335,7 +337,7 @@ impl<'a> Scribe<'a> {
                     } else {
                         Record::incomplete(0)
                     };
-                    self.decided(&run_id, decision, record);
+                    self.committed(&run_id, decision, record);
                 }
                 (job, Verdict::Refused) => refused.push(job),
                 _ => {}
@@ -368,10 +370,25 @@ impl<'a> Scribe<'a> {
         is_whole
     }
 
-    fn decided(&mut self, run_id: &RunId, decision: Decision, record: Record) {
+    /// Says what became of the end of a run. Gives what has been said otherwise meanwhile.
+    fn decided(&mut self, run_id: &RunId, decision: Decision, record: Record) -> Option<u64> {
+        let said = decision.stake.settle(&record);
         // Nobody waits for what was given up.
         drop(decision.reply.send(record));
         self.forget(run_id);
+        said
+    }
+
+    /// The same after a commit: if the end was given up during it, the row comes to say so too.
+    fn committed(&mut self, run_id: &RunId, decision: Decision, record: Record) {
+        let stored = record.clone();
+        let said = self.decided(run_id, decision, record);
+        if let Some(said) = said.map(Record::incomplete)
+            && said != stored
+        {
+            // Should it fail, more is kept than was said, and the row tells so.
+            drop(sql::correct_record(&self.conn, run_id, Some(&said)));
+        }
     }
 
     /// Removes a row whose run was given up while the row was committed.
@@ -450,8 +467,7 @@ impl<'a> Scribe<'a> {
         }
         let record = self.lacking(run_id, progress.record());
         self.decided(run_id, decision, record);
-        let (reply, _nobody) = oneshot::channel();
-        Decision { reply, stake }
+        Decision::for_nobody(stake)
     }
 }
 

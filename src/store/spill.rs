@@ -24,6 +24,14 @@ const LOOKED_AT: usize = 10_000;
 /// What a file's name ends with, after the run's id.
 const SUFFIX: &str = ".ndjson";
 
+/// What a file is known again by, as long as nothing is added to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Mark {
+    file: (u64, u64),
+    len: u64,
+    changed: (i64, i64),
+}
+
 /// Where a store's spill files are, the best place first.
 #[derive(Debug, Clone)]
 pub(super) struct Spills(Vec<PathBuf>);
@@ -82,6 +90,19 @@ impl Spills {
             let path = folder.join(format!("{run_id}{SUFFIX}"));
             read(folder, &path, run_id).ok()
         })
+    }
+
+    /// What tells the files of `run_id` as they are now from what they come to be; empty where
+    /// there are none. Opens nothing.
+    pub(super) fn marks(&self, run_id: &RunId) -> Vec<Mark> {
+        let name = format!("{run_id}{SUFFIX}");
+        let there = |folder: &PathBuf| fs::symlink_metadata(folder.join(&name)).ok();
+        let mark = |file: Metadata| Mark {
+            file: (file.dev(), file.ino()),
+            len: file.len(),
+            changed: (file.mtime(), file.mtime_nsec()),
+        };
+        self.0.iter().filter_map(there).map(mark).collect()
     }
 
     /// What stands in these folders. One in the temporary folder that is not this user's alone may
@@ -241,6 +262,14 @@ pub(super) fn remove(path: &Path) {
 }
 
 fn create_in(folder: &Path, run_id: &RunId) -> io::Result<(PathBuf, File)> {
+    match try_create_in(folder, run_id) {
+        // Another process may have removed the empty folder before the file was in it.
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => try_create_in(folder, run_id),
+        done => done,
+    }
+}
+
+fn try_create_in(folder: &Path, run_id: &RunId) -> io::Result<(PathBuf, File)> {
     match DirBuilder::new().mode(0o700).create(folder) {
         Err(fault) if fault.kind() != io::ErrorKind::AlreadyExists => return Err(fault),
         _ => {}

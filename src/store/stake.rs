@@ -1,21 +1,25 @@
 //! Who settles how a run's record ends: the thread that commits the ending, or the one who waits
 //! for that and gives it up. One of them does, so that what is said and what is stored agree.
 
+use crate::event::Record;
+use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A share in one ending; the waiting side and the thread have one each.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Stake(Arc<Mutex<State>>);
 
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Default)]
 enum State {
     /// It is queued.
     #[default]
     Queued,
-    /// It is part of a transaction that is about to be committed.
+    /// It is part of a transaction that is about to be committed, or goes into a file.
     UnderWay,
     /// It has been said that the record is incomplete from this event on.
     GivenUp(u64),
+    /// The thread is done with it, and this is its record.
+    Settled(Record),
 }
 
 impl Stake {
@@ -23,7 +27,17 @@ impl Stake {
     pub(super) fn give_up(&self, seq: u64) -> bool {
         self.change(|state| match state {
             State::Queued => (State::GivenUp(seq), true),
-            State::UnderWay | State::GivenUp(_) => (state, false),
+            other => (other, false),
+        })
+    }
+
+    /// Gives, for good, the record: as the thread has settled it, else incomplete from `seq` on,
+    /// also while a commit is under way.
+    pub(super) fn abandon(&self, seq: u64) -> Record {
+        self.change(|state| match state {
+            State::Queued | State::UnderWay => (State::GivenUp(seq), Record::incomplete(seq)),
+            State::GivenUp(said) => (State::GivenUp(said), Record::incomplete(said)),
+            State::Settled(record) => (State::Settled(record.clone()), record),
         })
     }
 
@@ -31,8 +45,9 @@ impl Stake {
     /// what the row says too.
     pub(super) fn take(&self) -> Option<u64> {
         self.change(|state| match state {
-            State::GivenUp(seq) => (state, Some(seq)),
-            State::Queued | State::UnderWay => (State::UnderWay, None),
+            State::Queued => (State::UnderWay, None),
+            State::GivenUp(seq) => (State::GivenUp(seq), Some(seq)),
+            other => (other, None),
         })
     }
 
@@ -40,13 +55,21 @@ impl Stake {
     pub(super) fn put_back(&self) {
         self.change(|state| match state {
             State::UnderWay => (State::Queued, ()),
-            State::Queued | State::GivenUp(_) => (state, ()),
+            other => (other, ()),
         });
+    }
+
+    /// What became of it is `record`, unless something else was said meanwhile, which this gives.
+    pub(super) fn settle(&self, record: &Record) -> Option<u64> {
+        self.change(|state| match state {
+            State::GivenUp(seq) => (State::GivenUp(seq), Some(seq)),
+            _ => (State::Settled(record.clone()), None),
+        })
     }
 
     fn change<T>(&self, decide: impl FnOnce(State) -> (State, T)) -> T {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (next, answer) = decide(*state);
+        let (next, answer) = decide(mem::take(&mut *state));
         *state = next;
         answer
     }
@@ -55,6 +78,7 @@ impl Stake {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::RecordState;
 
     #[test]
     fn one_side_settles_and_the_other_follows() {
@@ -72,5 +96,20 @@ mod tests {
         assert_eq!(failed.take(), None);
         failed.put_back();
         assert!(failed.give_up(5));
+    }
+
+    #[test]
+    fn who_can_wait_no_longer_says_what_the_thread_then_follows_or_has_settled() {
+        let complete = Record::of(RecordState::Complete);
+        let under_way = Stake::default();
+        assert_eq!(under_way.take(), None);
+        assert_eq!(under_way.abandon(3), Record::incomplete(3));
+        assert_eq!(under_way.settle(&complete), Some(3), "to be corrected");
+        assert_eq!(under_way.abandon(4), Record::incomplete(3), "it stays said");
+
+        let settled = Stake::default();
+        assert_eq!(settled.take(), None);
+        assert_eq!(settled.settle(&complete), None);
+        assert_eq!(settled.abandon(3), complete);
     }
 }

@@ -1,7 +1,7 @@
 //! What the store's tests share: runs to store, and processes of their own to kill.
 
 use super::spill::Spills;
-use super::{NewRun, Writer};
+use super::{NewRun, StoreError, Waits, Writer};
 use crate::event::{At, Draft, End, Event, EventKind, Fold, Plan, Record, RunId, RunStarted};
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -77,10 +77,35 @@ pub(super) async fn write_whole(writer: &Writer, run: NewRun, count: u64) -> Rec
     for event in all {
         writer.event(event).await.expect("the event is queued");
     }
-    writer
-        .finish(terminal, AGES)
+    finish(writer, terminal, AGES)
         .await
         .expect("the run is ended")
+}
+
+/// Ends a run and waits for its commit for `wait`, and then a second for it to be spilled.
+pub(super) async fn finish(
+    writer: &Writer,
+    terminal: Arc<Event>,
+    wait: Duration,
+) -> Result<Record, StoreError> {
+    writer.finish(&terminal)?.record(waits(wait)).await
+}
+
+/// The same for a run without a terminal event.
+pub(super) async fn crash(
+    writer: &Writer,
+    run_id: &RunId,
+    reason: &str,
+    wait: Duration,
+) -> Result<Record, StoreError> {
+    writer.crash(run_id, reason)?.record(waits(wait)).await
+}
+
+fn waits(commit: Duration) -> Waits {
+    Waits {
+        commit,
+        spill: Duration::from_secs(1),
+    }
 }
 
 /// Writes a run that does not end, and waits until its `count` events are on disk.

@@ -5,29 +5,20 @@ use super::live::LiveFolder;
 use super::open::{self, PATIENCE};
 use super::reclaim;
 use super::scribe::{Board, Decision, Job, Scribe};
+use super::settling::Settling;
 use super::sql::{Ending, Line, NewRun};
 use super::stake::Stake;
-use crate::event::{Event, Record, RunId};
+use crate::event::{Event, RunId};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, oneshot};
-use tokio::time::timeout;
 
 /// How many events may be queued: one transaction under way and the next one gathering. What else
 /// is queued is little and always has room, so that the end of a run is never left outside.
 const ROOM: usize = 1024;
-
-/// A wait is waited in this many parts, each of which a pause of the whole program can shorten.
-const PARTS: u32 = 20;
-
-/// How long the thread may take to spill an end that is not waited for any longer.
-const SPILL_WAIT: Duration = Duration::from_millis(1_000);
-
-/// How often a commit that is under way is asked whether it has failed.
-const STEP: Duration = Duration::from_millis(20);
 
 /// A store that is open for writing. Clones share one thread, which ends with the last of them or
 /// by [`Writer::close`].
@@ -123,71 +114,49 @@ impl Writer {
         self.send(Job::Event(line, room.map_err(|_| self.closed())?))
     }
 
-    /// Writes the terminal event and the outcome in one transaction and waits until they are on
-    /// disk. What is not committed after `wait` is spilled beside the store, and the record says
-    /// where. Where that fails too, it says which event is the first that is missing.
+    /// Queues the terminal event and the outcome, which go into one transaction.
     ///
     /// # Errors
     /// `terminal` is no terminal event, or the thread has ended.
-    pub async fn finish(&self, terminal: Arc<Event>, wait: Duration) -> Result<Record, StoreError> {
+    pub fn finish(&self, terminal: &Event) -> Result<Settling, StoreError> {
         let ending = match terminal.outcome() {
-            Some(outcome) => Ending::of(&terminal, outcome),
-            None => return Err(self.no_end(&terminal)),
+            Some(outcome) => Ending::of(terminal, outcome),
+            None => return Err(self.no_end(terminal)),
         };
-        let ending = ending.map_err(|fault| self.unwritable(&terminal, &fault))?;
-        let job = |decision| Job::Finish(Box::new(ending), decision);
-        self.decide(&terminal.run_id, wait, job).await
+        let ending = ending.map_err(|fault| self.unwritable(terminal, &fault))?;
+        self.settle(&terminal.run_id, |decision| {
+            Job::Finish(Box::new(ending), decision)
+        })
     }
 
-    /// Ends a run that this process has begun and that has no terminal event: it is `crashed` for
-    /// `reason`, after the events so far. Waits and answers as [`Writer::finish`] does.
+    /// Queues the end of a run that this process has begun and that has no terminal event: it is
+    /// `crashed` for `reason`, after the events so far.
     ///
     /// # Errors
     /// The thread has ended.
-    pub async fn crash(
-        &self,
-        run_id: &RunId,
-        reason: &str,
-        wait: Duration,
-    ) -> Result<Record, StoreError> {
-        let job = |decision| Job::Crash(run_id.clone(), reason.to_owned(), decision);
-        self.decide(run_id, wait, job).await
+    pub fn crash(&self, run_id: &RunId, reason: &str) -> Result<Settling, StoreError> {
+        self.settle(run_id, |decision| {
+            Job::Crash(run_id.clone(), reason.to_owned(), decision)
+        })
     }
 
-    /// Queues the end of a run and waits until it is settled what its record is.
-    async fn decide(
+    fn settle(
         &self,
         run_id: &RunId,
-        wait: Duration,
         job: impl FnOnce(Decision) -> Job,
-    ) -> Result<Record, StoreError> {
+    ) -> Result<Settling, StoreError> {
         let stake = Stake::default();
-        let (reply, mut answer) = oneshot::channel();
+        let (reply, answer) = oneshot::channel();
         self.send(job(Decision {
             reply,
             stake: stake.clone(),
         }))?;
-        for (patience, hurries) in [(wait, true), (SPILL_WAIT, false)] {
-            for _ in 0..PARTS {
-                if let Ok(settled) = timeout(patience / PARTS, &mut answer).await {
-                    return settled.map_err(|_| self.closed());
-                }
-            }
-            if hurries {
-                self.inner.board.hurry(run_id);
-            }
-        }
-        // There is no place for it, or the thread hangs in a call of the system.
-        loop {
-            let seq = self.durable_to(run_id);
-            if stake.give_up(seq) {
-                return Ok(Record::incomplete(seq));
-            }
-            // It is being committed, and that either succeeds or fails soon.
-            if let Ok(settled) = timeout(STEP, &mut answer).await {
-                return settled.map_err(|_| self.closed());
-            }
-        }
+        Ok(Settling::new(self.clone(), run_id.clone(), stake, answer))
+    }
+
+    /// Asks for the end of a run to be spilled rather than wait for its commit.
+    pub(super) fn hurry(&self, run_id: &RunId) {
+        self.inner.board.hurry(run_id);
     }
 
     /// Whether somebody wants the run to end.
@@ -241,7 +210,7 @@ impl Writer {
         self.inner.jobs.send(job).map_err(|_| self.closed())
     }
 
-    fn closed(&self) -> StoreError {
+    pub(super) fn closed(&self) -> StoreError {
         StoreError::Closed {
             path: self.inner.path.clone(),
         }

@@ -1,7 +1,8 @@
 use crate::event::{Record, RecordState, RunId, RunResult, RunStatus};
 use crate::store::spill::Spills;
 use crate::store::testing::{
-    AGES, Blocked, block_on, child, events, is_child, output, run, write_open,
+    AGES, Blocked, block_on, child, crash as end_as_crashed, events, finish, is_child, output, run,
+    write_open, write_whole,
 };
 use crate::store::{Reader, Writer};
 use rusqlite::Connection;
@@ -38,7 +39,7 @@ fn spill(writer: &Writer, id: &str, stored: u64, count: u64) -> Record {
         for event in &all[stored as usize..] {
             writer.event(event.clone()).await.expect("it is queued");
         }
-        let record = writer.finish(terminal, SOON).await;
+        let record = finish(writer, terminal, SOON).await;
         other.execute_batch("COMMIT").expect("the lock is free");
         record.expect("the run is ended")
     })
@@ -135,7 +136,7 @@ fn a_lock_that_lasts_spills_a_run_that_goes_on_and_leaves_its_siblings_alone() {
         }
         // A run that had nothing queued goes on in the store.
         let sibling = events(&run("b"), 2).pop().expect("a last event");
-        let record = writer.finish(sibling, AGES).await.expect("its end");
+        let record = finish(&writer, sibling, AGES).await.expect("its end");
         assert_eq!(record, Record::of(RecordState::Complete));
     });
     assert_eq!(writer.durable_to(&run_id), 6);
@@ -146,7 +147,13 @@ fn a_lock_that_lasts_spills_a_run_that_goes_on_and_leaves_its_siblings_alone() {
     let other = Writer::open(&store).expect("another process");
     assert_eq!(other.left(), [""; 0]);
     other.close();
-    let record = block_on(writer.finish(all[6].clone(), AGES)).expect("its end");
+    let follower = reader(&store);
+    let news = || follower.since(&run_id, 6).expect("its events");
+    for _ in 0..2 {
+        assert_eq!((news().bodies.len(), news().over), (0, false));
+    }
+    let record = block_on(finish(&writer, all[6].clone(), AGES)).expect("its end");
+    assert_eq!((news().bodies.len(), news().over), (1, true));
     let file = file_of(&record);
     // With its end the run is over, whether or not its process is.
     Writer::open(&store).expect("another process").close();
@@ -284,6 +291,23 @@ fn files_that_do_not_belong_there_harm_nobody_and_stay() {
 }
 
 #[test]
+fn a_file_that_fits_only_in_part_leaves_nothing_in_the_store() {
+    let (_dir, store, file) = spilled();
+    let all = fs::read_to_string(&file).expect("its lines");
+    let fourth = all.lines().nth(2).expect("a line");
+    let other = fourth.replace("number 4", "another number");
+    assert_ne!(other, fourth);
+    let conn = Connection::open(&store).expect("the file");
+    let insert = "INSERT INTO events SELECT 'a', 4, kind, at, ?1 FROM events WHERE seq = 1";
+    assert_eq!(conn.execute(insert, [other]).expect("it is written"), 1);
+    leaves(&store, "a.ndjson", "another event 4");
+    let seqs = "SELECT group_concat(seq) FROM (SELECT seq FROM events ORDER BY seq)";
+    let seqs: String = conn.query_row(seqs, [], |row| row.get(0)).expect("a list");
+    assert_eq!(seqs, "0,1,4,5", "what stood there, and the crash");
+    assert_eq!(fs::read_to_string(&file).expect("it stays"), all);
+}
+
+#[test]
 fn what_is_no_plain_file_of_this_user_is_not_opened() {
     let alone = "no file of this user alone";
     type Change = fn(&Path, &Path);
@@ -346,7 +370,7 @@ fn a_crash_that_can_not_be_stored_is_spilled_with_its_reason() {
         let _other = locked(&store);
         let event = events(&run("a"), 5)[3].clone();
         writer.event(event).await.expect("it is queued");
-        writer.crash(&run_id, "it fell over", SOON).await
+        end_as_crashed(&writer, &run_id, "it fell over", SOON).await
     });
     file_of(&record.expect("the run is ended"));
     writer.close();
@@ -357,22 +381,28 @@ fn a_crash_that_can_not_be_stored_is_spilled_with_its_reason() {
     assert_eq!(look(&store, &run_id).1, before.1);
 }
 
-#[test]
-fn a_store_that_is_cut_short_under_a_run_is_said_to_be_lost() {
-    let (_dir, store) = new_store();
+/// A store with older runs in its file, open for writing.
+fn aged() -> (tempfile::TempDir, PathBuf, Writer) {
+    let (dir, store) = new_store();
     let writer = Writer::open(&store).expect("a store");
     for old in 0..20 {
         let id = format!("old-{old}");
-        block_on(crate::store::testing::write_whole(&writer, run(&id), 40));
+        block_on(write_whole(&writer, run(&id), 40));
     }
     writer.close();
     let writer = Writer::open(&store).expect("a store");
+    (dir, store, writer)
+}
+
+#[test]
+fn a_store_that_is_cut_short_under_a_run_is_said_to_be_lost() {
+    let (_dir, store, writer) = aged();
     let terminal = events(&run("a"), 2).pop().expect("a last event");
     let record = block_on(async {
         write_open(&writer, run("a"), 2).await;
         let file = fs::OpenOptions::new().write(true).open(&store);
         file.expect("the file").set_len(4096).expect("it is cut");
-        writer.finish(terminal, AGES).await
+        finish(&writer, terminal, AGES).await
     });
     let record = record.expect("the thread lives");
     assert_eq!(
@@ -384,29 +414,30 @@ fn a_store_that_is_cut_short_under_a_run_is_said_to_be_lost() {
 
 #[test]
 fn a_store_that_is_overwritten_under_a_run_is_said_to_be_lost() {
-    let (_dir, store) = new_store();
-    let writer = Writer::open(&store).expect("a store");
-    for old in 0..20 {
-        let id = format!("old-{old}");
-        block_on(crate::store::testing::write_whole(&writer, run(&id), 40));
-    }
-    writer.close();
-    let writer = Writer::open(&store).expect("a store");
+    let (_dir, store, writer) = aged();
     let length = fs::metadata(&store).expect("the file").len();
     let noise = vec![0xa5; usize::try_from(length).expect("small") - 4096];
     let file = fs::OpenOptions::new().write(true).open(&store);
     std::os::unix::fs::FileExt::write_all_at(&file.expect("the file"), &noise, 4096)
         .expect("it is overwritten");
-    let begun = block_on(writer.begin(run("a")));
     // What it had read before may carry it a while; it does not carry the truth away.
-    if begun.is_ok() {
-        let all = events(&run("a"), 2);
-        let record = block_on(async {
-            writer.event(all[0].clone()).await.expect("it is queued");
-            writer.finish(all[2].clone(), AGES).await
-        });
-        let record = record.expect("the thread lives");
-        assert_ne!(record.state, RecordState::Spilled, "{record:?}");
+    let begun = block_on(writer.begin(run("a")));
+    if let Err(fault) = begun {
+        let told = fault.to_string();
+        assert!(told.contains("runs.db"), "{told}");
+        assert!(told.contains("malformed"), "{told}");
+        return;
     }
-    writer.close();
+    let all = events(&run("a"), 2);
+    let record = block_on(async {
+        for event in &all[..2] {
+            writer.event(event.clone()).await.expect("it is queued");
+        }
+        finish(&writer, all[2].clone(), AGES).await
+    });
+    let record = record.expect("the thread lives");
+    assert_eq!(
+        (record.state, record.from_seq),
+        (RecordState::Incomplete, Some(0))
+    );
 }

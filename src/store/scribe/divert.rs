@@ -125,7 +125,12 @@ impl Scribe<'_> {
                         ..Record::incomplete(0)
                     },
                 };
-                self.decided(&run_id, decision, record);
+                let stake = decision.stake.clone();
+                if self.decided(&run_id, decision, record).is_some() {
+                    // The file tells more than was said; the row is to say the same as was said.
+                    let decision = Decision::for_nobody(stake);
+                    self.late.push(Job::Finish(Box::new(ending), decision));
+                }
             }
             _ => {
                 let decision = self.decided_without(&run_id, decision);

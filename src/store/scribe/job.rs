@@ -45,3 +45,11 @@ pub(in crate::store) struct Decision {
     pub(in crate::store) reply: oneshot::Sender<Record>,
     pub(in crate::store) stake: Stake,
 }
+
+impl Decision {
+    /// One that nobody waits for any more.
+    pub(super) fn for_nobody(stake: Stake) -> Self {
+        let (reply, _nobody) = oneshot::channel();
+        Self { reply, stake }
+    }
+}

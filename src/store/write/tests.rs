@@ -1,7 +1,9 @@
 use super::*;
-use crate::event::{RecordState, RunStatus};
+use crate::event::{Record, RecordState, RunStatus};
 use crate::store::Reader;
-use crate::store::testing::{AGES, Blocked, block_on, events, run, write_open, write_whole};
+use crate::store::testing::{
+    AGES, Blocked, block_on, crash as end_as_crashed, events, finish, run, write_open, write_whole,
+};
 use futures::FutureExt as _;
 use rusqlite::Connection;
 
@@ -139,8 +141,7 @@ fn a_missing_event_ends_the_record_there_and_the_row_says_so() {
         for event in all {
             writer.event(event).await.expect("the event is queued");
         }
-        writer
-            .finish(terminal, AGES)
+        finish(&writer, terminal, AGES)
             .await
             .expect("the run is ended")
     });
@@ -184,8 +185,7 @@ fn a_lock_is_waited_for_and_a_lasting_one_loses_events_but_not_the_run() {
         for event in &all[2..] {
             writer.event(event.clone()).await.expect("it is queued");
         }
-        writer
-            .finish(terminal, AGES)
+        finish(&writer, terminal, AGES)
             .await
             .expect("the run is ended")
     });
@@ -202,8 +202,7 @@ fn a_store_that_is_deleted_under_a_run_is_said_to_be_lost() {
     let record = block_on(async {
         write_open(&writer, run("a"), 2).await;
         std::fs::remove_dir_all(dir.path()).expect("it is deleted");
-        writer
-            .finish(terminal, AGES)
+        finish(&writer, terminal, AGES)
             .await
             .expect("the thread lives")
     });
@@ -268,9 +267,9 @@ fn an_end_that_is_waited_for_no_longer_is_stored_as_it_was_said() {
             }
             let wait = Duration::from_millis(20);
             if crashes {
-                writer.crash(&run_id, "it fell over", wait).await
+                end_as_crashed(&writer, &run_id, "it fell over", wait).await
             } else {
-                writer.finish(terminal, wait).await
+                finish(&writer, terminal, wait).await
             }
         });
         assert_eq!(record.expect("the thread lives"), Record::incomplete(4));
@@ -291,6 +290,42 @@ fn an_end_that_is_waited_for_no_longer_is_stored_as_it_was_said() {
 }
 
 #[test]
+fn an_end_that_is_given_up_at_once_is_stored_as_it_was_said() {
+    let (_dir, store) = new_store();
+    let writer = Writer::open(&store).expect("a store");
+    let mut all = events(&run("a"), 6);
+    let terminal = all.pop().expect("a last event");
+    let other = Connection::open(&store).expect("the file");
+    let run_id = block_on(write_open(&writer, run("a"), 4));
+    other.execute_batch("BEGIN IMMEDIATE").expect("the lock");
+    for event in &all[4..] {
+        block_on(writer.event(event.clone())).expect("it is queued");
+    }
+    let settling = writer.finish(&terminal).expect("it is queued");
+    let said = settling.give_up();
+    assert_eq!(said, Record::incomplete(4));
+    other.execute_batch("COMMIT").expect("the lock is free");
+    writer.close();
+    let result = reader(&store).result(&run_id).expect("its result");
+    assert_eq!(result.status, RunStatus::Completed);
+    assert_eq!(result.record, said);
+    assert_eq!(settling.give_up(), said, "it stays said");
+}
+
+#[test]
+fn an_end_that_was_stored_before_it_is_given_up_is_complete() {
+    let (_dir, store) = new_store();
+    let writer = Writer::open(&store).expect("a store");
+    let terminal = events(&run("a"), 3).pop().expect("a last event");
+    block_on(write_open(&writer, run("a"), 3));
+    let settling = writer.finish(&terminal).expect("it is queued");
+    writer.close();
+    assert_eq!(settling.give_up(), Record::of(RecordState::Complete));
+    let result = reader(&store).result(&run("a").run_id).expect("its result");
+    assert_eq!(result.record, Record::of(RecordState::Complete));
+}
+
+#[test]
 fn an_end_that_a_lasting_lock_keeps_out_comes_with_a_later_group() {
     let (_dir, store) = new_store();
     let writer = Writer::open_with(&store, Duration::from_millis(50)).expect("a store");
@@ -307,7 +342,7 @@ fn an_end_that_a_lasting_lock_keeps_out_comes_with_a_later_group() {
             write_open(&writer, run(id), 4).await;
             other.execute_batch("BEGIN IMMEDIATE").expect("the lock");
             let terminal = events(&run(id), 4).pop().expect("a last event");
-            let record = writer.finish(terminal, AGES).await;
+            let record = finish(&writer, terminal, AGES).await;
             assert_eq!(record.expect("the thread lives"), lost);
             other.execute_batch("COMMIT").expect("the lock is free");
         });
@@ -338,7 +373,7 @@ fn an_end_behind_a_full_queue_is_stored_as_it_was_said() {
             writer.event(event).now_or_never().is_none()
         });
         assert!(refused.is_some(), "there is an end to the room");
-        writer.finish(terminal, Duration::from_millis(20)).await
+        finish(&writer, terminal, Duration::from_millis(20)).await
     });
     assert_eq!(record.expect("the thread lives"), Record::incomplete(1));
     other.execute_batch("COMMIT").expect("the lock is free");
@@ -368,7 +403,7 @@ fn a_run_that_lost_its_first_event_shows_what_its_row_knows() {
             looked.expect("it looks");
         }
         other.execute_batch("COMMIT").expect("the lock is free");
-        writer.finish(terminal, AGES).await
+        finish(&writer, terminal, AGES).await
     });
     let lost = Record::incomplete(0);
     assert_eq!(record.expect("the run is ended"), lost);
@@ -400,7 +435,7 @@ fn a_crash_after_a_loss_says_what_is_missing() {
     let record = block_on(async {
         let run_id = write_open(&writer, run("a"), 2).await;
         writer.event(all[3].clone()).await.expect("it is queued");
-        writer.crash(&run_id, "it fell over", AGES).await
+        end_as_crashed(&writer, &run_id, "it fell over", AGES).await
     });
     assert_eq!(record.expect("the run is ended"), Record::incomplete(2));
     let result = reader(&store).result(&run("a").run_id).expect("its result");
@@ -415,7 +450,7 @@ fn what_is_known_of_a_run_is_forgotten_with_its_end() {
         write_whole(&writer, run("a"), 5).await;
         let run_id = write_open(&writer, run("b"), 5).await;
         assert_eq!(writer.durable_to(&run_id), 5);
-        let ended = writer.crash(&run_id, "it fell over", AGES).await;
+        let ended = end_as_crashed(&writer, &run_id, "it fell over", AGES).await;
         ended.expect("the run is ended");
     });
     // The thread answers when it is done with all that came before.

@@ -1,13 +1,17 @@
 //! The recorder and its process: the four rules.
 
 use super::stage::{Act, Diary, Memory, Mood, council, on_stage};
+use async_trait::async_trait;
 use council::bus::Delivery;
 use council::event::{
-    At, Draft, ErrorKind, EventKind, Fold, Notice, Record, RecordState, RunId, RunStatus,
+    At, Draft, ErrorKind, Event, EventKind, Fold, Notice, Record, RecordState, RunId, RunStatus,
 };
-use council::recorder::RecorderProcess;
+use council::recorder::{Finalize, Recorder, RecorderError, RecorderProcess, SqliteRecorder};
 use council::run::{CancelledBy, Registry, StartError, run, start};
-use std::sync::Arc;
+use council::store::{NewRun, Reader, Writer};
+use rusqlite::Connection;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -157,6 +161,89 @@ async fn a_bad_finalize_is_told() {
         assert_eq!(record.state, RecordState::Incomplete, "{mood:?}");
         assert_eq!(memory.count("finalize"), 1, "exactly once");
     }
+}
+
+/// A recorder whose last call never ends, and which knows what it has kept.
+struct Knowing;
+
+#[async_trait]
+impl Recorder for Knowing {
+    async fn init(&mut self, _: &RunId) -> Result<(), RecorderError> {
+        Ok(())
+    }
+
+    async fn handle_event(&mut self, _: Arc<Event>) -> Result<(), RecorderError> {
+        Ok(())
+    }
+
+    async fn handle_finalize(&mut self, _: Finalize) -> Result<Record, RecorderError> {
+        std::future::pending().await
+    }
+
+    fn give_up(&mut self) -> Option<Record> {
+        Some(Record::incomplete(1))
+    }
+}
+
+/// A recorder is asked before anything is said of what its dropped call has kept.
+#[tokio::test(start_paused = true)]
+async fn a_recorder_whose_last_call_is_dropped_says_what_is_kept() {
+    let queue = RecorderProcess::start(Box::new(Knowing), id(), GRACE, CancellationToken::new())
+        .await
+        .expect("init");
+    for seq in 0..4 {
+        queue.send(event(id(), seq)).await.expect("it lives");
+    }
+    let (last, kept) = finalize();
+    queue.send(last).await.expect("it lives");
+    assert_eq!(kept.await.expect("an answer"), Record::incomplete(1));
+}
+
+/// What is said of a record is what is read of it, however short the recorder's grace is.
+#[tokio::test]
+async fn a_short_grace_and_a_lock_leave_a_record_that_is_as_it_was_said() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = folder.path().join("runs.db");
+    let writer = Writer::open(&store).expect("a store");
+    let other = Mutex::new(Connection::open(&store).expect("the file"));
+    let lock = Arc::new(other);
+    let taken = Arc::clone(&lock);
+    let (mut options, _) = on_stage(council(1, "", ""), move |_, _| {
+        let other = taken.lock().expect("one call");
+        other.execute_batch("BEGIN IMMEDIATE").expect("the lock");
+        Act::Say("north")
+    });
+    let row = NewRun {
+        run_id: options.run_id.clone(),
+        council: "lab".to_owned(),
+        input: options.input.clone(),
+        labels: BTreeMap::new(),
+        seed: options.seed,
+        parent: None,
+        origin: None,
+        spec: Vec::new(),
+        resolved: "{}".to_owned(),
+        spec_hash: String::new(),
+        files: BTreeMap::new(),
+        limits: serde_json::json!({}),
+    };
+    let recorder = SqliteRecorder::new(writer.clone(), row, CancellationToken::new());
+    options.recorder = Some(Box::new(recorder));
+    options.record_grace = Duration::from_millis(100);
+    let result = run(options).await.expect("it starts");
+    assert_eq!(result.status, RunStatus::Completed);
+    assert_eq!(result.record.state, RecordState::Spilled);
+    let reader = Reader::open(&store).expect("it opens").expect("a store");
+    let shown = || reader.result(&result.run_id).expect("its result");
+    assert_eq!(shown(), *result);
+    lock.lock()
+        .expect("nobody else")
+        .execute_batch("COMMIT")
+        .expect("the lock is free");
+    writer.close();
+    assert_eq!(shown(), *result, "until it is taken back");
+    Writer::open(&store).expect("the next process").close();
+    assert_eq!(shown().record, Record::of(RecordState::Complete));
 }
 
 /// "If a step after `init` fails, finalize is called with `Crashed`."

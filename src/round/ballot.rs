@@ -96,7 +96,7 @@ pub(super) fn ranking(text: &str, names: &[String]) -> Result<Ranking, Unreadabl
     if let Some(fault) = fault {
         return Err(fault);
     }
-    let (text, confidence) = confidence::split(text);
+    let (text, confidence) = confidence::split_ballot(text);
     let entries = plain::entries(&text, names)
         .ok_or_else(|| Unreadable(format!("it has no `ranking` of {}", names.join(", "))))?;
     let (order, mut flags) = tidy(&entries, names)?;

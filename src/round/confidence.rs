@@ -2,6 +2,9 @@
 //!
 //! A number that could be meant in two ways is none: `8` may be of 10 or of 100.
 
+mod sample;
+
+use sample::Samples;
 use serde_json::Value;
 
 /// The word that a statement turns on.
@@ -21,31 +24,62 @@ pub(super) fn of_value(value: &Value) -> Option<f64> {
     }
 }
 
-/// What `text` says without the statement that it holds, and how sure that says the author is.
+/// What an answer says without the statement that it holds, and how sure that says the author is.
 ///
-/// A statement is a line such as `**Confidence:** 85%`, or such a clause at the end of a sentence.
-/// Where several do not say the same, none counts, and the text stays as it is.
+/// A statement is a line such as `**Confidence:** 85%` at the start or the end, or such a clause
+/// at the very end. What stands elsewhere, in a code block, or among data belongs to the answer.
+/// Where several lines do not say the same, none counts, and the text stays as it is.
 pub(super) fn split(text: &str) -> (String, Option<f64>) {
+    split_where(text, |is_whole, is_first, is_last| {
+        is_last || (is_first && is_whole)
+    })
+}
+
+/// As [`split`], of a ballot in prose: a short form that may have its statements, each a line or
+/// the end of one, anywhere.
+pub(super) fn split_ballot(text: &str) -> (String, Option<f64>) {
+    split_where(text, |_, _, _| true)
+}
+
+/// Takes out those statements of which `is_taken` holds, by whether one is a whole line, and
+/// whether that is the first and the last one that is not blank.
+fn split_where(text: &str, is_taken: impl Fn(bool, bool, bool) -> bool) -> (String, Option<f64>) {
+    let lines: Vec<&str> = text.lines().collect();
+    let is_filled = |line: &&str| !line.trim().is_empty();
+    let first = lines.iter().position(is_filled);
+    let last = lines.iter().rposition(is_filled);
+    let samples = Samples::of(&lines);
     let mut kept = Vec::new();
     let mut stated: Vec<f64> = Vec::new();
-    for line in text.lines() {
-        match statement(line).or_else(|| sentence(line)) {
-            Some((before, share)) => {
-                stated.push(share);
-                if !before.is_empty() {
-                    kept.push(before);
-                }
-            }
-            None => kept.push(line),
+    let mut taken = None;
+    for (place, line) in lines.iter().enumerate() {
+        let own = statement(line)
+            .or_else(|| sentence(line))
+            .filter(|_| !samples.hold(place));
+        let Some((before, share)) = own else {
+            kept.push(*line);
+            continue;
+        };
+        let is_whole = before.is_empty();
+        let is_own = is_taken(is_whole, Some(place) == first, Some(place) == last);
+        if is_own || is_whole {
+            stated.push(share);
+        }
+        if !is_own {
+            kept.push(line);
+            continue;
+        }
+        taken = Some(share);
+        if !is_whole {
+            kept.push(before);
         }
     }
-    let Some(first) = stated.first().copied() else {
-        return (text.to_owned(), None);
-    };
-    if stated.iter().any(|other| *other != first) {
-        return (text.to_owned(), None);
+    match taken {
+        Some(share) if stated.iter().all(|other| *other == share) => {
+            (kept.join("\n").trim().to_owned(), taken)
+        }
+        _ => (text.to_owned(), None),
     }
-    (kept.join("\n").trim().to_owned(), Some(first))
 }
 
 /// What stands before the statement that ends this line, and the share that it states.
@@ -100,20 +134,29 @@ fn of_text(text: &str) -> Option<f64> {
     let end = text
         .find(|sign: char| !(sign.is_ascii_digit() || sign == '.'))
         .unwrap_or(text.len());
-    let number: f64 = text[..end].parse().ok()?;
+    let count = number(&text[..end])?;
     let unit = text[end..].trim().to_ascii_lowercase();
     let of = match unit.as_str() {
-        "" => return share(number),
+        "" => return share(count),
         "%" | "percent" | "per cent" => 100.0,
         _ => {
             let of = unit
                 .strip_prefix('/')
                 .or_else(|| unit.strip_prefix("out of"))?;
-            of.trim().parse().ok()?
+            number(of.trim())?
         }
     };
-    let share = number / of;
+    let share = count / of;
     (of >= 1.0 && (0.0..=1.0).contains(&share)).then_some(share)
+}
+
+/// Digits and a point, as a number; neither `inf` nor `1e3`.
+fn number(text: &str) -> Option<f64> {
+    let is_plain = text
+        .chars()
+        .all(|sign| sign.is_ascii_digit() || sign == '.');
+    let number: f64 = text.parse().ok().filter(|_| is_plain)?;
+    number.is_finite().then_some(number)
 }
 
 /// A bare number: up to 1 a share, above 10 a percentage.
@@ -151,6 +194,10 @@ mod tests {
             (json!(101), None),
             (json!("120%"), None),
             (json!("1/0"), None),
+            (json!("8 out of infinity"), None),
+            (json!("8/inf"), None),
+            (json!("8/1e3"), None),
+            (json!(format!("8/{}", "9".repeat(400))), None),
             (json!("high"), None),
             (json!("about 0.8"), None),
             (json!(null), None),
@@ -175,9 +222,21 @@ mod tests {
             ("Choice: tea, confidence = 0.6", "Choice: tea", 0.6),
             ("My confidence is 90 percent\nTea.", "Tea.", 0.9),
             (
-                "A: yes.\nConfidence: 0.6\nB: no.\nConfidence: 0.6",
-                "A: yes.\nB: no.",
+                "Tea.\nConfidence: 0.6\nOr coffee.\nConfidence: 0.6",
+                "Tea.\nConfidence: 0.6\nOr coffee.",
                 0.6,
+            ),
+            ("Confidence: 0.6\nTea.\nConfidence: 0.6", "Tea.", 0.6),
+            ("Answer: tea\nConfidence: 0.6\n", "Answer: tea", 0.6),
+            (
+                "Set it so:\n```yaml\nconfidence: 0.8\n```\nConfidence: 0.9",
+                "Set it so:\n```yaml\nconfidence: 0.8\n```",
+                0.9,
+            ),
+            (
+                "It found a cat, confidence: 0.5\nSo there is one.\n\nConfidence: 0.9",
+                "It found a cat, confidence: 0.5\nSo there is one.",
+                0.9,
             ),
             ("Überall. CONFIDENCE: 1", "Überall.", 1.0),
             ("Tea.\n\nI am 80% sure.", "Tea.", 0.8),
@@ -200,6 +259,13 @@ mod tests {
             "The confidence: 0.8 of them were wrong",
             "Lost confidence is 80% of the fault",
             "A.\nConfidence: 0.6\nB.\nConfidence: 0.7",
+            "Set the detector so:\nConfidence: 0.6\nThen start it.",
+            "It found a cat, confidence: 0.5\nSo there is one.",
+            "```yaml\nthreshold: 0.5\nconfidence: 0.8\n```",
+            "```\nconfidence: 0.8",
+            "threshold: 0.5\nconfidence: 0.8",
+            "confidence: 0.8\nthreshold: 0.5",
+            "- name: cat\n  confidence: 0.8",
             "Confidence: 8",
             "I am 80% sure that B is wrong",
             "I am not 80% sure.",
@@ -211,11 +277,37 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_ballot_in_prose_states_it_anywhere_but_in_a_sample() {
+        for (text, expected) in [
+            (
+                "Answer: tea\nConfidence: 6/10\nReason: it is hot.",
+                ("Answer: tea\nReason: it is hot.", Some(0.6)),
+            ),
+            (
+                "A. Confidence: 0.6\nB. Confidence: 0.6",
+                ("A.\nB.", Some(0.6)),
+            ),
+            (
+                "A. Confidence: 0.6\nB. Confidence: 0.7",
+                ("A. Confidence: 0.6\nB. Confidence: 0.7", None),
+            ),
+            (
+                "Tea.\n```\nconfidence: 0.8\n```",
+                ("Tea.\n```\nconfidence: 0.8\n```", None),
+            ),
+        ] {
+            let (rest, stated) = split_ballot(text);
+            assert_eq!((rest.as_str(), stated), expected, "{text}");
+        }
+    }
+
     proptest! {
         #[test]
         fn any_text_can_be_split(pieces in prop::collection::vec(prop_oneof![
             Just("Confidence"), Just(": "), Just("0.8"), Just("%"), Just("\n"), Just("ä"), Just("my "),
             Just("level of "), Just("/10"), Just("("), Just(". "), Just("**"), Just("x"), Just("İ"),
+            Just("```"), Just("- "), Just("  "),
         ], 0..20)) {
             let text = pieces.concat();
             let (rest, stated) = split(&text);

@@ -126,6 +126,18 @@ mod tests {
     }
 
     #[test]
+    fn a_sample_in_an_answer_stays_whole() {
+        let sample = "Use this:\n\n```yaml\nmodel: small\nconfidence: 0.8\n```";
+        let mut house = House::new("independent_analysis", 2);
+        let sure = format!("{sample}\n\nConfidence: 0.9");
+        house.hold(&[("0.a.answer", ok(&sure)), ("0.b.answer", ok(sample))]);
+        let shown: Vec<&String> = house.minutes.answers.values().collect();
+        assert_eq!(shown, [sample, sample]);
+        let stated: Vec<f64> = house.minutes.confidences.values().copied().collect();
+        assert_eq!(stated, [0.9]);
+    }
+
+    #[test]
     fn answers_keep_the_order_of_the_spec_and_old_ones_stay() {
         let mut house = House::new("independent_analysis", 3);
         house.hold(&[("0.a.answer", failed(ErrorKind::Transient))]);

@@ -87,7 +87,7 @@ pub(in crate::round) fn choice(text: &str, names: &[String]) -> Result<Choice, U
             names.join(", ")
         )));
     }
-    let (text, confidence) = confidence::split(text);
+    let (text, confidence) = confidence::split_ballot(text);
     let (choice, rationale) = stated(&text, names)
         .or_else(|| Some((said(&text, names)?, text.trim().to_owned())))
         .or_else(|| Some((exactly(&text, names)?, String::new())))

@@ -51,6 +51,14 @@ pub struct CastBallot {
     pub rationale: Option<String>,
 }
 
+impl CastBallot {
+    /// Whether it makes a choice, not an order.
+    #[must_use]
+    pub fn is_vote(&self) -> bool {
+        self.choice.is_some()
+    }
+}
+
 /// Candidates that stood level, and how their order was settled.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Tie {
@@ -92,4 +100,12 @@ pub struct Aggregate {
     /// Each candidate's place on the ballots, where the method tells it.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub positions: IndexMap<String, Position>,
+}
+
+impl Aggregate {
+    /// Whether what was counted are votes, not rankings.
+    #[must_use]
+    pub fn are_votes(&self) -> bool {
+        self.ballots.iter().any(CastBallot::is_vote)
+    }
 }

@@ -99,7 +99,7 @@ fn dissent(result: &RunResult) -> String {
         .iter()
         .rev()
         .find(|round| !round.ballots.is_empty());
-    let voted = last.is_some_and(|round| round.ballots.iter().any(|cast| cast.choice.is_some()));
+    let voted = last.is_some_and(|round| round.ballots.iter().any(CastBallot::is_vote));
     let parts = result.dissent.iter().map(|dissent| {
         let who = code(dissent.member.as_str());
         let head = match &dissent.choice {

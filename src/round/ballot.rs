@@ -19,6 +19,9 @@ use serde_json::Value;
 /// Flags that are kept of one ballot; a reply of garbage would have thousands.
 const FLAGS: usize = 8;
 
+/// Objects in a reply that are tried, the last ones, where none is a ballot.
+const TRIES: usize = 300;
+
 /// Keys under which a ranking stands.
 const RANKING: &[&str] = &[
     "ranking",
@@ -67,12 +70,14 @@ pub(super) fn ranking(text: &str, names: &[String]) -> Result<Ranking, Unreadabl
     let text = json::after_thinking(text);
     let values = json::values_at(text);
     // The last one counts: models think aloud first.
+    let broken_after = json::goes_on_after(text, &values, &["rank", "final_rank"]);
     let mut fault = None;
+    let mut tries = TRIES;
     for (place, (bytes, value)) in values.iter().enumerate().rev() {
         let Some(entries) = entries_of(value, &text[..bytes.start], names) else {
             continue;
         };
-        if json::goes_on(text, &values, place, &["rank", "final_rank"]) {
+        if broken_after.is_some_and(|last| place <= last) {
             let broken = "it goes on with another ranking, in JSON that is broken";
             return Err(Unreadable(broken.to_owned()));
         }
@@ -91,6 +96,10 @@ pub(super) fn ranking(text: &str, names: &[String]) -> Result<Ranking, Unreadabl
                 });
             }
             Err(unreadable) => fault = fault.or(Some(unreadable)),
+        }
+        tries -= 1;
+        if tries == 0 {
+            break;
         }
     }
     if let Some(fault) = fault {

@@ -4,6 +4,7 @@
 
 mod sample;
 
+use sample::Samples;
 use serde_json::Value;
 
 /// The word that a statement turns on.
@@ -47,14 +48,14 @@ fn split_where(text: &str, is_taken: impl Fn(bool, bool, bool) -> bool) -> (Stri
     let is_filled = |line: &&str| !line.trim().is_empty();
     let first = lines.iter().position(is_filled);
     let last = lines.iter().rposition(is_filled);
-    let fenced = sample::fenced(&lines);
+    let samples = Samples::of(&lines);
     let mut kept = Vec::new();
     let mut stated: Vec<f64> = Vec::new();
     let mut taken = None;
     for (place, line) in lines.iter().enumerate() {
         let own = statement(line)
             .or_else(|| sentence(line))
-            .filter(|_| !fenced[place] && !sample::is_datum(&lines, place));
+            .filter(|_| !samples.hold(place));
         let Some((before, share)) = own else {
             kept.push(*line);
             continue;

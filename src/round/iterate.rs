@@ -186,9 +186,8 @@ impl Repeat {
 
 /// Votes come to a winner, rankings to an order; what has none is not the same as anything.
 fn is_same(last: &Aggregate, before: &Aggregate) -> bool {
-    let are_votes = last.ballots.iter().any(|ballot| ballot.choice.is_some());
     let winner = last.winner.is_some() && last.winner == before.winner;
-    winner && (are_votes || last.order == before.order)
+    winner && (last.are_votes() || last.order == before.order)
 }
 
 /// How many ballots put the winner first, and how many could not hold it.

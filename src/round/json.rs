@@ -40,18 +40,17 @@ pub(super) fn values_at(text: &str) -> Vec<(Range<usize>, Value)> {
     found.map(|(at, Once(value))| (at, value)).collect()
 }
 
-/// Whether `text` goes on after the value in `place` of `values` with JSON that is broken and has
-/// a key that begins with one of `keys`: what it says there is not known.
-pub(super) fn goes_on(
+/// The place of the last of `values` after which `text` goes on with JSON that is broken and has a
+/// key that begins with one of `keys`: what it says there is not known.
+pub(super) fn goes_on_after(
     text: &str,
     values: &[(Range<usize>, Value)],
-    place: usize,
     keys: &[&str],
-) -> bool {
-    let ends = values[place..].iter().map(|(bytes, _)| bytes.end);
-    let starts = values[place + 1..].iter().map(|(bytes, _)| bytes.start);
-    ends.zip(starts.chain([text.len()])).any(|(end, start)| {
-        let between = text[end..start].to_ascii_lowercase();
+) -> Option<usize> {
+    let mut end = text.len();
+    values.iter().rposition(|(bytes, _)| {
+        let between = text[bytes.end..end].to_ascii_lowercase();
+        end = bytes.start;
         keys.iter().any(|key| between.contains(&format!("\"{key}")))
     })
 }

@@ -5,7 +5,7 @@ use super::compose::{Question, Shown, Voice, ask};
 use super::{
     Close, Fallback, Kind, Look, PromptError, Reply, Sees, Step, Table, cause, notice, words,
 };
-use crate::event::{Ask, Expect, MemberId, MemberStatus, Notice, Purpose};
+use crate::event::{Aggregate, Ask, Expect, MemberId, MemberStatus, Notice, Purpose};
 use crate::prompt::{ShownAnswer, ShownBallot, ShownReview};
 use indexmap::IndexMap;
 
@@ -76,11 +76,12 @@ pub(super) fn speak(
                     return Ok(done(notices));
                 }
                 None => {
-                    say(
-                        &mut notices,
-                        &why,
-                        "`top_ranked` is passed over, as nothing was ranked",
-                    );
+                    let cause = match last(table) {
+                        Some(_) => "nobody won",
+                        None => "nothing was ranked",
+                    };
+                    let then = format!("`top_ranked` is passed over, as {cause}");
+                    say(&mut notices, &why, &then);
                 }
             },
             Fallback::Member(id) => match reply_of(id, replies) {
@@ -121,12 +122,16 @@ fn reply_of<'r>(member: &MemberId, replies: &'r [Reply]) -> Option<&'r Reply> {
     replies.iter().find(|reply| reply.call.member == *member)
 }
 
-/// Who won the last round that ranked anything.
+/// What the last round that ranked anything came to.
+fn last<'t>(table: &Table<'t>) -> Option<&'t Aggregate> {
+    let mut held = table.minutes.held.iter().rev();
+    held.find_map(|held| held.aggregate.as_ref())
+}
+
+/// Who won the last round that ranked anything; nobody after a circle of majorities, or a level of
+/// a bracket that leaves several.
 fn winner<'t>(table: &Table<'t>) -> Option<&'t str> {
-    let held = table.minutes.held.iter().rev();
-    held.filter_map(|held| held.aggregate.as_ref())
-        .next()
-        .and_then(|aggregate| aggregate.winner.as_deref())
+    last(table)?.winner.as_deref()
 }
 
 fn question(
@@ -136,13 +141,7 @@ fn question(
 ) -> Result<Step, PromptError> {
     let minutes = table.minutes;
     let answers = minutes.answers.iter();
-    let ballots = minutes
-        .held
-        .iter()
-        .rev()
-        .find_map(|held| held.aggregate.as_ref())
-        .map(|aggregate| aggregate.ballots.as_slice())
-        .unwrap_or_default();
+    let ballots = last(table).map_or(&[][..], |aggregate| &aggregate.ballots);
     let question = Question {
         voice: Voice::Chair(table.chair),
         asked,

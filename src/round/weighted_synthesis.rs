@@ -145,6 +145,20 @@ mod tests {
     }
 
     #[test]
+    fn the_smallest_weight_of_many_is_told() {
+        for (own, expected) in [
+            (0.04, "a, weight 0.02"),
+            (0.01, "a, weight 0.0050"),
+            (0.001, "a, weight 0.00050"),
+            (1e-300, "a, weight 0.000000000"),
+        ] {
+            let mut house = council();
+            house.all[0].weight = Some(own);
+            assert_eq!(told(&mut house)[0], expected);
+        }
+    }
+
+    #[test]
     fn a_template_sees_the_weights_too() {
         let source = "{% for answer in answers %}{{ answer.id }}={{ answer.weight }} {% endfor %}";
         let mut house = council().with_prompt(source);

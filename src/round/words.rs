@@ -96,22 +96,21 @@ pub(super) fn revise(scope: &Scope) -> String {
     text
 }
 
+/// What counts where answers are judged.
+const MEASURE: &str = "What counts is whether an answer is right, whether it is complete, and \
+whether it helps who asked; not its length, its place in this list, or how sure it sounds.";
+
 /// Comments on answers without names, and an order of them.
 pub(super) fn ballot(scope: &Scope) -> String {
     let mut text = question(scope);
     answers(&mut text, "The answers", scope);
-    task(
-        &mut text,
-        "Judge these answers. What counts is whether an answer is right, whether it is complete, \
-         and whether it helps who asked; not its length, its place in this list, or how sure it \
-         sounds. First comment on each one, then rank all of them from best to worst.",
+    let words = format!(
+        "Judge these answers. {MEASURE} First comment on each one, then rank all of them from best \
+         to worst."
     );
+    task(&mut text, &words);
     text
 }
-
-/// What counts where answers are judged.
-const MEASURE: &str = "What counts is whether an answer is right, whether it is complete, and \
-whether it helps who asked; not its length, its place in this list, or how sure it sounds.";
 
 /// An order of all answers, one's own among them.
 pub(super) fn ranking(scope: &Scope) -> String {
@@ -208,10 +207,11 @@ pub(super) fn synthesis(scope: &Scope, table: &Table<'_>) -> String {
         text.push_str("\n\n# The members' answers\n\nNo member has given an answer.");
     } else {
         text.push_str("\n\n# The members' answers");
+        let digits = digits(scope);
         for answer in &scope.answers {
             let _ = write!(text, "\n\n## {}{}", answer.id, role(&answer.id, table));
             if let Some(weight) = answer.weight {
-                let _ = write!(text, ", weight {weight:.2}");
+                let _ = write!(text, ", weight {weight:.digits$}");
             }
             let _ = write!(text, "\n\n{}", answer.text);
         }
@@ -239,6 +239,26 @@ pub(super) fn synthesis(scope: &Scope, table: &Table<'_>) -> String {
          to who asked: give the answer itself, not a report on the members.",
     );
     text
+}
+
+/// The most digits after the point that a weight is told with.
+const LONGEST_WEIGHT: i32 = 9;
+
+/// Digits after the point that weights are told with: two, and where the smallest would be lost in
+/// them, as many as show two of its own.
+fn digits(scope: &Scope) -> usize {
+    let weights = scope.answers.iter().filter_map(|answer| answer.weight);
+    let smallest = weights
+        .filter(|weight| *weight > 0.0)
+        .fold(1.0_f64, f64::min);
+    if smallest >= 0.01 {
+        return 2;
+    }
+    let shows_two = |digits: &i32| smallest * 10_f64.powi(*digits) >= 10.0;
+    // Beyond that it counts for nothing.
+    (3..LONGEST_WEIGHT)
+        .find(shows_two)
+        .unwrap_or(LONGEST_WEIGHT) as usize
 }
 
 /// The form of the reply to a critique: a section for each answer.

@@ -1,6 +1,6 @@
 //! One of several names, chosen.
 
-use super::{brief, said_of};
+use super::{TRIES, brief, said_of};
 use crate::round::confidence;
 use crate::round::json::{self, text_of};
 use crate::round::mentions::{exactly, leading, mentions};
@@ -59,17 +59,23 @@ pub(in crate::round) fn choice(text: &str, names: &[String]) -> Result<Choice, U
     let text = json::after_thinking(text);
     let values = json::values_at(text);
     // The last one counts: models think aloud first.
+    let broken_after = json::goes_on_after(text, &values, &["choice", "vote"]);
     let mut fault = None;
+    let mut tries = TRIES;
     for (place, (_, value)) in values.iter().enumerate().rev() {
         let Some(chosen) = json::find(value, KEYS).and_then(text_of) else {
             continue;
         };
-        if json::goes_on(text, &values, place, &["choice", "vote"]) {
+        if broken_after.is_some_and(|last| place <= last) {
             let broken = "it goes on with another choice, in JSON that is broken";
             return Err(Unreadable(broken.to_owned()));
         }
         let Some(choice) = named(&chosen, names) else {
             fault = fault.or(Some(chosen));
+            tries -= 1;
+            if tries == 0 {
+                break;
+            }
             continue;
         };
         let (rationale, confidence) = said_of(value, KEYS, text);

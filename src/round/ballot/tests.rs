@@ -439,6 +439,12 @@ fn garbage_takes_no_time() {
             );
         }
     }
+    // As large as a reply may be, with as many objects as are looked at.
+    let large = |piece: &str| piece.repeat(10_000) + &"x".repeat(8 << 20);
+    let fault = choice(&large(r#"{"choice":"zz"}"#), &names()).expect_err("no choice");
+    assert!(fault.0.contains("is `zz`"), "{fault}");
+    let fault = ranking(&large(r#"{"ranking":["zz"]}"#), &names()).expect_err("no ranking");
+    assert!(fault.0.contains("names none of"), "{fault}");
 }
 
 proptest! {

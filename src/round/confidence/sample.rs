@@ -22,8 +22,62 @@ const TITLES: &[&str] = &[
     "confidence",
 ];
 
-/// Of each line, whether it stands in a code block, or is the fence of one.
-pub(super) fn fenced(lines: &[&str]) -> Vec<bool> {
+/// The samples in a text.
+pub(super) struct Samples<'t> {
+    lines: &'t [&'t str],
+    /// Of each line, whether it stands in a code block, or is the fence of one.
+    fenced: Vec<bool>,
+    /// Where the text of each line begins, behind spaces and the marks of a list; none of a blank
+    /// line.
+    columns: Vec<Option<usize>>,
+}
+
+impl<'t> Samples<'t> {
+    pub(super) fn of(lines: &'t [&'t str]) -> Self {
+        Self {
+            lines,
+            fenced: fenced(lines),
+            columns: lines.iter().map(|line| column(line)).collect(),
+        }
+    }
+
+    /// Whether the line in `place` belongs to a sample.
+    pub(super) fn hold(&self, place: usize) -> bool {
+        self.fenced[place] || self.is_datum(place)
+    }
+
+    /// Whether the line in `place` is a key with a value, as in JSON, YAML and TOML, and so is the
+    /// line before or after it that is indented as it is.
+    fn is_datum(&self, place: usize) -> bool {
+        let own = self.columns[place];
+        // What is indented more belongs to the line before it; a blank line ends the block.
+        let is_beside = |other: &usize| self.columns[*other] <= own;
+        let is_other = |other: Option<usize>| {
+            other.is_some_and(|other| {
+                let key = self.key(other).filter(|_| self.columns[other] == own);
+                key.is_some_and(|key| !TITLES.iter().any(|title| title.eq_ignore_ascii_case(key)))
+            })
+        };
+        self.key(place).is_some()
+            && (is_other((0..place).rev().find(is_beside))
+                || is_other((place + 1..self.lines.len()).find(is_beside)))
+    }
+
+    /// The key in a line such as `key: value`, `"key": value` or `- key = value`.
+    fn key(&self, place: usize) -> Option<&'t str> {
+        let text = &self.lines[place][self.columns[place]?..];
+        let (key, value) = text.split_once([':', '='])?;
+        let key = key.trim_end();
+        let bare = key.trim_matches(['"', '\'']);
+        // `https://…` is no key.
+        let is_apart = value.is_empty() || value.starts_with(char::is_whitespace);
+        let is_key = is_apart || bare.len() < key.len();
+        let is_sign = |sign: char| sign.is_alphanumeric() || matches!(sign, '_' | '-' | '.');
+        (is_key && !bare.is_empty() && bare.chars().all(is_sign)).then_some(bare)
+    }
+}
+
+fn fenced(lines: &[&str]) -> Vec<bool> {
     // The sign of the open fence and how often it stands there.
     let mut open: Option<(char, usize)> = None;
     let is_fenced = |line: &&str| {
@@ -48,41 +102,7 @@ pub(super) fn fenced(lines: &[&str]) -> Vec<bool> {
     lines.iter().map(is_fenced).collect()
 }
 
-/// Whether the line in `place` is a key with a value, as in JSON, YAML and TOML, and so is the
-/// line before or after it that is indented as it is.
-pub(super) fn is_datum(lines: &[&str], place: usize) -> bool {
-    let Some((_, column)) = pair(lines[place]) else {
-        return false;
-    };
-    let beside = |line: Option<&&str>| {
-        let other = line.and_then(|line| pair(line));
-        other.is_some_and(|(key, other)| {
-            let is_title = TITLES.iter().any(|title| title.eq_ignore_ascii_case(key));
-            other == column && !is_title
-        })
-    };
-    // What is indented more belongs to the line before it; a blank line ends the block.
-    let is_within = |line: &&&str| !line.trim().is_empty() && column_of(line) > column;
-    let mut before = lines[..place].iter().rev();
-    let mut after = lines[place + 1..].iter();
-    beside(before.find(|line| !is_within(line))) || beside(after.find(|line| !is_within(line)))
-}
-
-/// The key in a line such as `key: value`, `"key": value` or `- key = value`, and its column.
-fn pair(line: &str) -> Option<(&str, usize)> {
-    let column = column_of(line);
-    let (key, value) = line[column..].split_once([':', '='])?;
-    let is_apart = |value: &str| value.is_empty() || value.starts_with(char::is_whitespace);
-    let key = key.trim_end();
-    let bare = key.trim_matches(['"', '\'']);
-    // `https://…` is no key.
-    let is_key = is_apart(value) || bare.len() < key.len();
-    let is_sign = |sign: char| sign.is_alphanumeric() || matches!(sign, '_' | '-' | '.');
-    (is_key && !bare.is_empty() && bare.chars().all(is_sign)).then_some((bare, column))
-}
-
-/// Where the text of a line begins, behind spaces and the marks of a list.
-fn column_of(line: &str) -> usize {
+fn column(line: &str) -> Option<usize> {
     let mut bare = line.trim_start();
     while let Some(rest) = ["- ", "* ", "+ "]
         .iter()
@@ -90,7 +110,7 @@ fn column_of(line: &str) -> usize {
     {
         bare = rest.trim_start();
     }
-    line.len() - bare.len()
+    (!bare.is_empty()).then(|| line.len() - bare.len())
 }
 
 #[cfg(test)]
@@ -135,8 +155,9 @@ mod tests {
             ("confidence: 0.8", false),
         ] {
             let lines: Vec<&str> = text.lines().collect();
-            assert_eq!(is_datum(&lines, lines.len() - 1), expected, "{text}");
+            let samples = Samples::of(&lines);
+            assert_eq!(samples.hold(lines.len() - 1), expected, "{text}");
         }
-        assert!(is_datum(&["confidence: 0.8", "threshold: 0.5"], 0));
+        assert!(Samples::of(&["confidence: 0.8", "threshold: 0.5"]).hold(0));
     }
 }

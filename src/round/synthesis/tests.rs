@@ -117,7 +117,7 @@ fn fallbacks_are_tried_in_order_each_with_a_notice() {
     assert!(
         held.close.notices[0]
             .text
-            .contains("`top_ranked` is passed over")
+            .contains("`top_ranked` is passed over, as nothing was ranked")
     );
     assert!(
         held.close.notices[2]
@@ -125,6 +125,24 @@ fn fallbacks_are_tried_in_order_each_with_a_notice() {
             .contains("`a` gave no answer (billing: it failed): `b` was asked")
     );
     assert_eq!(held.statuses_text(), "chair error, a error, b ok");
+}
+
+#[test]
+fn where_nobody_won_no_answer_stands() {
+    let mut house = ranked();
+    for held in &mut house.minutes.held {
+        let aggregate = held.aggregate.as_mut().expect("it is ranked");
+        aggregate.winner = None;
+        aggregate.cycle = std::mem::take(&mut aggregate.order);
+    }
+    house.fallback = vec![Fallback::TopRanked, member("a")];
+    let held = house.hold(&[("1.chair.synthesis", failed(ErrorKind::Timeout))]);
+    assert_eq!(held.keys(), ["1.chair.synthesis", "1.a.synthesis"]);
+    let text = &held.close.notices[0].text;
+    assert!(
+        text.ends_with("`top_ranked` is passed over, as nobody won."),
+        "{text}"
+    );
 }
 
 #[test]

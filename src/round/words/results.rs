@@ -9,8 +9,7 @@ use std::fmt::Write as _;
 /// Each round's outcome with its scores, and the reasons given with the last votes.
 pub(super) fn add(text: &mut String, scope: &Scope, table: &Table<'_>) {
     let results = || table.minutes.held.iter().filter_map(outcome);
-    let is_choice = |aggregate: &Aggregate| aggregate.ballots.iter().any(|b| b.choice.is_some());
-    let mut heading = if results().any(|(_, aggregate)| is_choice(aggregate)) {
+    let mut heading = if results().any(|(_, aggregate)| aggregate.are_votes()) {
         "\n\n# How the answers were judged"
     } else {
         "\n\n# How the members ranked the answers"
@@ -64,11 +63,7 @@ fn ballots(text: &mut String, held: &Held, aggregate: &Aggregate) {
         let _ = write!(text, "\nLevel: {} ({by}).", tie.among.join(", "));
     }
     if let Some(agreement) = held.agreement {
-        let what = if aggregate
-            .ballots
-            .iter()
-            .any(|ballot| ballot.choice.is_some())
-        {
+        let what = if aggregate.are_votes() {
             "Share of the winner"
         } else {
             "Agreement of the ballots with this order"

@@ -140,11 +140,11 @@ fn put_back(tx: &Connection, spilled: &Spilled) -> rusqlite::Result<Fate> {
         }
     }
     if let Some(ending) = &spilled.ending {
-        return match sql::body(tx, run_id, ending.line.seq)? {
-            None => end(tx, ending),
-            Some(stored) if stored == ending.line.body => Ok(Fate::Back),
-            Some(_) => Ok(taken(&ending.line)),
-        };
+        match sql::body(tx, run_id, ending.line.seq)? {
+            None => return end(tx, ending),
+            Some(stored) if stored == ending.line.body => {}
+            Some(_) => return Ok(taken(&ending.line)),
+        }
     }
     // Of a run that has ended, the record is now known to be better.
     let missing = sql::first_missing(tx, run_id)?;

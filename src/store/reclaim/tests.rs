@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const SOON: Duration = Duration::from_millis(50);
 
@@ -288,6 +288,43 @@ fn files_that_do_not_belong_there_harm_nobody_and_stay() {
             change(&good)
         );
     }
+}
+
+#[test]
+fn an_end_that_is_spilled_after_it_was_given_up_is_stored_as_it_was_said_until_it_is_taken_back() {
+    let (_dir, store) = new_store();
+    let writer = Writer::open(&store).expect("a store");
+    let mut all = events(&run("a"), 6);
+    let terminal = all.pop().expect("a last event");
+    let run_id = block_on(write_open(&writer, run("a"), 4));
+    let other = locked(&store);
+    for event in &all[4..] {
+        block_on(writer.event(event.clone())).expect("it is queued");
+    }
+    let said = writer.finish(&terminal).expect("it is queued").give_up();
+    assert_eq!(said, Record::incomplete(4));
+    writer.hurry(&run_id);
+    let is_spilled = || {
+        let spilled = Spills::of(&store).read(&run_id);
+        spilled.is_some_and(|spilled| spilled.ending.is_some())
+    };
+    let end = Instant::now() + AGES;
+    while !is_spilled() {
+        assert!(Instant::now() < end, "it is spilled");
+        std::thread::yield_now();
+    }
+    other.execute_batch("COMMIT").expect("the lock is free");
+    writer.close();
+    let result = || reader(&store).result(&run_id).expect("its result");
+    assert_eq!(
+        (result().status, result().record),
+        (RunStatus::Completed, said)
+    );
+    let bodies = reader(&store).bodies(&run_id).expect("its events");
+    assert_eq!(bodies.len(), 7);
+    Writer::open(&store).expect("the next process").close();
+    assert_eq!(result().record, Record::of(RecordState::Complete));
+    assert_eq!(reader(&store).bodies(&run_id).expect("its events"), bodies);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::ffi::OsStr;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// A folder of its own with nothing of the machine's in its environment.
@@ -119,6 +120,16 @@ impl TestEnv {
             .stdin(Stdio::piped())
             .spawn()
             .expect("the binary starts")
+    }
+}
+
+/// Waits, for a minute at most, until `is_so`; `what` is said where it never comes to that.
+#[track_caller]
+pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(60);
+    while !is_so() {
+        assert!(Instant::now() < end, "it never came to this: {what}");
+        std::thread::sleep(Duration::from_millis(10));
     }
 }
 

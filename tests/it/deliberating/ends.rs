@@ -1,7 +1,9 @@
 //! How rounds end where not all goes well, and what the result then says.
 
 use super::{calls, codes, events, rehearsed, run, scripted};
-use crate::common::TestEnv;
+use crate::common::server::{Do, Server};
+use crate::common::{TestEnv, wait_until};
+use crate::faults::say;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
@@ -371,20 +373,28 @@ fn the_first_failure_of_a_repeated_round_may_fail_the_run() {
 #[test]
 fn a_repetition_is_taken_up_where_it_was() {
     let env = TestEnv::new();
-    let replies = "[[reply]]\ncall = \"2.b.critique\"\ndelay = \"2s\"\ntext = \"late\"\n\
-                   [[reply]]\ncall = \"*.revise\"\ntext = '{\"revised\": true, \"answer\": \"x\"}'\n\
+    // An answer, a critique, a revision, and then the call that has no end before the kill.
+    let server = Server::start(|place, _| match place {
+        3 => vec![Do::Hang],
+        _ => say(r#"{"revised": true, "answer": "x"}"#),
+    });
+    let replies = "[[reply]]\ncall = \"*.revise\"\ntext = '{\"revised\": true, \"answer\": \"x\"}'\n\
                    [[reply]]\ncall = \"*\"\ntext = \"yes\"\n";
-    let spec = scripted(&env, 2, "topology = \"consensus\"", "[chair]\n", replies);
+    let lab = format!(
+        "[chair]\n[providers.lab]\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:{}/v1\"\n",
+        server.port
+    );
+    let spec = scripted(&env, 2, "topology = \"consensus\"", &lab, replies);
+    let spec = spec.replace("id = \"b\"\n", "id = \"b\"\nmodel = \"lab/m\"\n");
     env.write("x.toml", &spec);
     let mut child = env
         .command(["run", "./x.toml", "--input", "Why?", "--run-id", "r"])
         .spawn()
         .expect("the binary starts");
-    let is_there = |call: &str| env.run(["events", "r"]).stdout().contains(call);
-    assert!(
-        (0..2_000).any(|_| is_there("2.b.critique")),
-        "it is in its second pass"
-    );
+    wait_until("it is in its second pass", || {
+        let is_asked = server.asked().len() == 4;
+        is_asked && env.run(["events", "r"]).stdout().contains("2.b.critique")
+    });
     kill_process(Pid::from_child(&child), Signal::KILL).expect("our own process");
     child.wait().expect("it ends");
     let before = env.run(["events", "r"]).stdout();

@@ -1,12 +1,11 @@
 //! A run that is killed anywhere: what was stored stays, and no stored reply is asked for again.
 
-use super::{Draws, assert_sound, say, tell};
+use super::{Draws, assert_sound, hash_of, say, tell};
 use crate::common::TestEnv;
 use crate::common::server::{Asked, Server};
 use council::event::{Event, EventKind, RunStatus};
 use council::store::Reader;
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{BufRead as _, BufReader};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,11 +18,9 @@ const LATE: &str = "after the end";
 /// How many are killed at a time.
 const WORKERS: usize = 2;
 
-/// Names a call by all that is asked in it: members, rounds and what came before differ.
+/// Names a call by all that is asked in it.
 fn name_of(asked: &Asked) -> String {
-    let mut hasher = DefaultHasher::new();
-    asked.body.hash(&mut hasher);
-    format!("call{:016x}", hasher.finish())
+    format!("call{:016x}", hash_of(asked))
 }
 
 /// A server that answers each call with the call's own name, in several pieces.

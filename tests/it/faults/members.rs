@@ -1,6 +1,6 @@
 //! Members that misbehave in every way at once, and councils of which every server has a bad day.
 
-use super::{Draws, assert_sound, say, tell};
+use super::{Draws, assert_sound, hash_of, say, tell};
 use crate::common::TestEnv;
 use crate::common::server::{Do, Server, reply, stream_head};
 use serde_json::Value;
@@ -127,15 +127,19 @@ fn whole_councils_under_hostile_servers_end_in_one_recorded_outcome() {
     let mut codes = std::collections::BTreeMap::new();
     for number in 0..24 {
         let seed = draws.next();
-        let server = Server::start(move |place, _| {
-            let mut draws = Draws(seed.wrapping_add(place as u64));
+        // Calls come in any order; what each of them meets follows from the seed and the call.
+        let server = Server::start(move |_, asked| {
+            let mut draws = Draws(seed.wrapping_add(hash_of(asked)));
             bad_day(draws.below(24))
         });
+        let members = ["ada", "bob", "cyd"]
+            .map(|id| format!("[[member]]\nid = \"{id}\"\nprompt = \"You are {id}.\"\n"))
+            .concat();
         let topology = ["peer_review", "karpathy", "panel"][number % 3];
         let spec = format!(
             "name = \"lab\"\nseed = 7\ntopology = \"{topology}\"\n[providers.lab]\nkind = \"openai\"\n\
              base_url = \"http://127.0.0.1:{}/v1\"\n[defaults]\nmodel = \"lab/m\"\nretries = 0\n\
-             [[member]]\nid = \"ada\"\n[[member]]\nid = \"bob\"\n[[member]]\nid = \"cyd\"\n[chair]\n",
+             {members}[chair]\n",
             server.port
         );
         env.write("lab.toml", spec);

@@ -5,9 +5,10 @@ mod disks;
 mod kills;
 mod members;
 
-use crate::common::server::{Do, stream_head};
+use crate::common::server::{Asked, Do, stream_head};
 use rusqlite::Connection;
 use serde_json::json;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 
 /// Fails unless the store is whole: readable, no run with a gap, none with two ends.
@@ -28,7 +29,7 @@ fn assert_sound(store: &Path) {
 }
 
 /// A good reply of an OpenAI server, in several pieces.
-fn say(text: &str) -> Vec<Do> {
+pub(super) fn say(text: &str) -> Vec<Do> {
     let mut frames = String::new();
     for piece in text.as_bytes().chunks(24) {
         let content = String::from_utf8_lossy(piece);
@@ -41,6 +42,13 @@ fn say(text: &str) -> Vec<Do> {
         Do::Send(stream_head("text/event-stream")),
         Do::Send(frames.into_bytes()),
     ]
+}
+
+/// A number that follows from all that is asked: members, rounds and what came before differ.
+fn hash_of(asked: &Asked) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    asked.body.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Says something that whoever reads a failed test, or runs it with `--nocapture`, is to know.

@@ -26,7 +26,7 @@ pub(super) struct Args {
     /// What is printed
     #[arg(long, value_enum, default_value_t)]
     format: FormatArg,
-    /// Show the calls of this round, by its index
+    /// Show the calls of this round, by its index: the first one is 0
     #[arg(long, value_name = "N", conflicts_with = "format")]
     round: Option<u32>,
     /// Show the calls of this member, or of `chair`

@@ -134,6 +134,11 @@ fn stray(used: &str, error: &clap::Error) -> Option<String> {
             "`council run --from RUN {flag} {value}` makes a run again with a change"
         ));
     }
+    if used == "retry" && !stray.starts_with('-') {
+        return Some(format!(
+            "a retry takes the spec as it was recorded; `council run --from RUN {stray}` takes a changed one"
+        ));
+    }
     if used != "run" || stray.starts_with('-') {
         return None;
     }

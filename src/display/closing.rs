@@ -98,7 +98,7 @@ pub fn next_step(result: &RunResult) -> Option<String> {
     match result.status {
         RunStatus::Failed if !result.errors.iter().any(ran_out) => Some(format!(
             "`council retry {run_id}` asks again what failed, with the spec as it was recorded; \
-             after a change: council run --from {run_id} SPEC"
+             after a change: council run --from {run_id} ./FILE.toml"
         )),
         RunStatus::Failed | RunStatus::Cancelled | RunStatus::Crashed => Some(format!(
             "`council resume {run_id}` goes on from here, and pays for no reply twice"

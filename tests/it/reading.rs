@@ -149,7 +149,7 @@ North.
 
 North.
 --- stderr
-hint: `council retry r1` asks again what failed, with the spec as it was recorded; after a change: council run --from r1 SPEC
+hint: `council retry r1` asks again what failed, with the spec as it was recorded; after a change: council run --from r1 ./FILE.toml
 
 "#]]
     );

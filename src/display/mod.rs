@@ -8,6 +8,7 @@
 mod bars;
 mod board;
 mod closing;
+mod echo;
 mod limits;
 pub mod lines;
 pub mod mode;
@@ -23,6 +24,7 @@ pub use terminal::Terminal;
 use crate::event::{At, Event};
 use crate::ui::{Line, Ui};
 use console::Term;
+use echo::NoEcho;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
@@ -135,6 +137,9 @@ impl Passed {
 fn show(mode: Mode, ui: &Ui, from: &Receiver<Message>) {
     let owned = Owned(mode.bars.then_some(ui));
     let mut screen = Screen::new(ui.clone(), mode, Term::stderr());
+    // A pager behind standard output has the terminal's modes for itself.
+    let is_alone = mode.bars && ui.streams().stdout_is_terminal;
+    let mut no_echo = is_alone.then(NoEcho::begin).flatten();
     let mut passed = Passed {
         began: Instant::now(),
         first: None,
@@ -147,6 +152,9 @@ fn show(mode: Mode, ui: &Ui, from: &Receiver<Message>) {
                 let message = from.recv_timeout(wait);
                 if passed.now() > waits + wait + STOPPED {
                     screen.interrupted();
+                    // The shell that had the terminal in between has its own modes.
+                    drop(no_echo.take());
+                    no_echo = is_alone.then(NoEcho::begin).flatten();
                 }
                 match message {
                     Err(RecvTimeoutError::Timeout) => {
@@ -165,6 +173,7 @@ fn show(mode: Mode, ui: &Ui, from: &Receiver<Message>) {
         screen.tick(passed.now());
     }
     screen.finish();
+    drop(no_echo);
     drop(owned);
     // Lines that came while the bars were taken away.
     for message in from.try_iter() {

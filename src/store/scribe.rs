@@ -324,19 +324,11 @@ impl<'a> Scribe<'a> {
                     }
                 }
                 (Job::Finish(ending, decision), Verdict::Kept(record)) => {
-                    let record = if is_sound {
-                        record
-                    } else {
-                        Record::incomplete(0)
-                    };
+                    let record = self.kept(&ending.line.run_id, record, is_sound);
                     self.committed(&ending.line.run_id, decision, record);
                 }
                 (Job::Crash(run_id, _, decision), Verdict::Kept(record)) => {
-                    let record = if is_sound {
-                        record
-                    } else {
-                        Record::incomplete(0)
-                    };
+                    let record = self.kept(&run_id, record, is_sound);
                     self.committed(&run_id, decision, record);
                 }
                 (job, Verdict::Refused) => refused.push(job),
@@ -347,6 +339,18 @@ impl<'a> Scribe<'a> {
             self.begin_to_spill(run_id);
         }
         self.spill(refused);
+    }
+
+    /// What is said of the record of a run whose end was committed. What went into a store that is
+    /// damaged counts as lost, and the row says so too, for the -wal may yet bring it back.
+    fn kept(&self, run_id: &RunId, record: Record, is_sound: bool) -> Record {
+        if is_sound {
+            return record;
+        }
+        let lost = Record::incomplete(0);
+        // Should it fail, there is no row to be read either, or it tells of more than was said.
+        drop(sql::correct_record(&self.conn, run_id, Some(&lost)));
+        lost
     }
 
     /// Whether what was committed can be found where the store is said to be.

@@ -193,7 +193,17 @@ pub(super) fn make(
         let cancel = options.cancel_requested.clone();
         options.recorder = Some(Box::new(SqliteRecorder::new(writer.clone(), row, cancel)));
     }
-    let code = runtime.block_on(execute(options, writer, &prepared, flags.output(), ui));
+    let code = runtime.block_on(execute(
+        options,
+        writer.clone(),
+        &prepared,
+        flags.output(),
+        ui,
+    ));
+    // A run that never began leaves no journal beside the store.
+    if let (Err(_), Some(writer)) = (&code, &writer) {
+        writer.close();
+    }
     // A call that blocks its thread must not hold up the end.
     runtime.shutdown_background();
     code
@@ -275,12 +285,7 @@ async fn execute(
     let handle = tokio::select! {
         started = supervisor.start_run(options) => match started {
             Ok(handle) => handle,
-            Err(refusal) => {
-                if let Some(writer) = writer {
-                    writer.close();
-                }
-                return Err(refusal.into());
-            }
+            Err(refusal) => return Err(refusal.into()),
         },
         signal = signals.next() => {
             out.abandon();

@@ -10,6 +10,7 @@
 
 mod escape;
 mod line;
+mod prose;
 mod streams;
 mod target;
 
@@ -234,12 +235,14 @@ impl Ui {
     }
 
     fn render(&self, line: &Line) -> String {
-        line.render(self.inner.streams.stderr_takes_colour())
+        line.render(self.inner.streams.stderr_takes_colour(), self.columns())
     }
 }
 
 fn labelled(tone: Tone, label: &str, text: impl Into<String>) -> Line {
-    Line::new().with(tone, label).with(Tone::Plain, text)
+    Line::prose(label.len())
+        .with(tone, label)
+        .with(Tone::Plain, text)
 }
 
 /// A panic elsewhere leaves nothing half-done in what these locks guard.

@@ -35,7 +35,7 @@ pub(super) struct CliError {
 pub(super) enum Message {
     /// What happened, printed after `error: `.
     Sentence(anyhow::Error),
-    /// A spec with faults, which draws its own picture.
+    /// A spec that cannot be used; its faults draw their own picture.
     Spec(Box<LoadError>),
     /// What clap says of a command line that it refuses.
     Usage(String),
@@ -82,7 +82,10 @@ impl CliError {
 
 impl From<clap::Error> for CliError {
     fn from(error: clap::Error) -> Self {
-        let text = error.render().to_string();
+        let text = error
+            .render()
+            .to_string()
+            .replace("\n  tip: ", "\n  hint: ");
         let (message, code) = if error.use_stderr() {
             (Message::Usage(text), exit::USAGE)
         } else {

@@ -27,6 +27,7 @@ mod usage;
 mod validate;
 mod watch;
 
+use crate::spec::LoadError;
 use crate::ui::{Streams, Ui};
 use clap::{
     ArgAction, Args, Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
@@ -149,9 +150,7 @@ fn parse(args: &[OsString]) -> Result<Cli, CliError> {
 fn fail(ui: &Ui, error: &CliError) -> u8 {
     match &error.message {
         Message::Sentence(sentence) => ui.error(format!("{sentence:#}")),
-        Message::Spec(fault) => {
-            ui.drawn(fault.render(ui.streams().stderr_takes_colour()) + "\n");
-        }
+        Message::Spec(fault) => refuse(ui, fault),
         Message::Usage(text) => ui.text(text.clone()),
         Message::Help(text) => ui.data(text),
     }
@@ -163,6 +162,18 @@ fn fail(ui: &Ui, error: &CliError) -> u8 {
         ui.abandon();
     }
     end(ui, error.code)
+}
+
+/// What is wrong with a spec: its faults in a picture, or why it could not be read.
+fn refuse(ui: &Ui, error: &LoadError) {
+    let colour = ui.streams().stderr_takes_colour();
+    if let Some(picture) = error.picture(colour, ui.columns()) {
+        return ui.drawn(picture + "\n");
+    }
+    ui.error(error.message());
+    if let Some(help) = error.help() {
+        ui.hint(help);
+    }
 }
 
 /// Waits for both streams; data that could not be written makes a good end a bad one.

@@ -2,7 +2,7 @@
 
 use crate::event::{ErrorKind, Event, EventKind, RunError};
 use crate::report::words;
-use crate::ui::Line;
+use crate::ui::{Line, Tone};
 use std::collections::BTreeMap;
 
 /// How often each model asked for fewer requests, and how long the run waited for it.
@@ -54,6 +54,7 @@ impl RateLimits {
                 format!("{model} {attempts}, waited {}", words::seconds(met.wait_ms))
             })
             .collect();
-        Some(Line::plain(format!("rate limits met: {}", each.join("; "))))
+        let text = format!("rate limits met: {}", each.join("; "));
+        Some(Line::prose(2).with(Tone::Plain, text))
     }
 }

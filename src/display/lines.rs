@@ -31,12 +31,13 @@ impl Teller {
             mode::Lines::Notices | mode::Lines::Brief => brief(event)?,
             mode::Lines::Timeline => brief(event).or_else(|| further(event))?,
         };
-        let mut line = Line::new();
+        let text = words::flat(&text);
         if self.kind == mode::Lines::Timeline {
             let ms = event.at.ms_since(began);
-            line = line.with(Tone::Faint, format!("{:>4}.{:03} ", ms / 1000, ms % 1000));
+            let at = format!("{:>4}.{:03} ", ms / 1000, ms % 1000);
+            return Some(Line::prose(at.len()).with(Tone::Faint, at).with(tone, text));
         }
-        Some(line.with(tone, words::flat(&text)))
+        Some(Line::prose(2).with(tone, text))
     }
 }
 
@@ -198,7 +199,7 @@ mod tests {
     fn told(run: &Run, kind: mode::Lines) -> String {
         let mut teller = Teller::new(kind);
         let lines = run.events().iter().filter_map(|event| teller.tell(event));
-        lines.map(|line| line.render(false)).collect()
+        lines.map(|line| line.render(false, None)).collect()
     }
 
     #[test]

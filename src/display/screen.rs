@@ -132,7 +132,7 @@ fn rows(
     let lines = board.rows(now, columns, most, mode.answer);
     let mut rows: Vec<String> = lines
         .iter()
-        .map(|line| line.render(colour).trim_end_matches('\n').to_owned())
+        .map(|line| line.render(colour, None).trim_end_matches('\n').to_owned())
         .collect();
     // An empty row above the answer, and the line of the cursor.
     let room = ANSWER_ROWS.min(height.saturating_sub(rows.len() + 2));

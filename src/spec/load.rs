@@ -82,9 +82,13 @@ pub enum LoadError {
 }
 
 impl LoadError {
-    /// What to do about it, where one sentence can say so.
+    /// What to do about it, where one line can say so; it may go to a terminal.
     #[must_use]
     pub fn help(&self) -> Option<String> {
+        self.advice().map(|help| harmless(&help).into_owned())
+    }
+
+    fn advice(&self) -> Option<String> {
         let names = || all_of(SHIPPED.iter().map(|shipped| shipped.name));
         match self {
             Self::Unknown {
@@ -119,29 +123,26 @@ impl LoadError {
         }
     }
 
-    /// The whole message, as it goes to a screen: faults in the look of rustc, without an end of
-    /// line.
+    /// What happened, in one line that may go to a terminal.
     #[must_use]
-    pub fn render(&self, colour: bool) -> String {
-        if let Self::Invalid {
+    pub fn message(&self) -> String {
+        harmless(&self.to_string()).into_owned()
+    }
+
+    /// The faults of a spec in the look of rustc, where those are what is wrong; as
+    /// [`InvalidCouncil::render`], without an end of line.
+    #[must_use]
+    pub fn picture(&self, colour: bool, columns: Option<usize>) -> Option<String> {
+        let Self::Invalid {
             name,
             document,
             faults,
         } = self
-        {
-            return faults.render(name, document, colour).trim_end().to_owned();
-        }
-        let (red, bold, end) = if colour {
-            ("\u{1b}[1m\u{1b}[91m", "\u{1b}[1m", "\u{1b}[0m")
-        } else {
-            ("", "", "")
+        else {
+            return None;
         };
-        let message = harmless(&self.to_string()).into_owned();
-        let mut text = format!("{red}error{end}{bold}: {message}{end}");
-        if let Some(help) = self.help() {
-            text += &format!("\n  = {bold}help{end}: {}", harmless(&help));
-        }
-        text
+        let picture = faults.render(name, document, colour, columns);
+        Some(picture.trim_end().to_owned())
     }
 }
 

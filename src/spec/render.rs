@@ -8,9 +8,16 @@ use std::fmt::Write as _;
 
 impl InvalidCouncil {
     /// All faults as text: each under its message, with the line of `document` that it is about.
-    /// `name` is what the spec is called. Keys are masked and control characters shown as escapes.
+    /// `name` is what the spec is called. Keys are masked and control characters shown as escapes;
+    /// sentences are broken at words that would not fit into `columns`.
     #[must_use]
-    pub fn render(&self, name: &str, document: &str, colour: bool) -> String {
+    pub fn render(
+        &self,
+        name: &str,
+        document: &str,
+        colour: bool,
+        columns: Option<usize>,
+    ) -> String {
         let document = secret::mask(document);
         let name = harmless(&secret::mask_words(name)).into_owned();
         let renderer = if colour {
@@ -20,7 +27,7 @@ impl InvalidCouncil {
         };
         let mut text = String::new();
         for fault in &self.0 {
-            text += &one(fault, &name, &document, &renderer);
+            text += &one(fault, &name, &document, &renderer, columns);
             text += "\n\n";
         }
         let count = self.0.len();
@@ -38,18 +45,30 @@ impl InvalidCouncil {
     }
 }
 
-fn one(fault: &Fault, name: &str, document: &str, renderer: &Renderer) -> String {
+fn one(
+    fault: &Fault,
+    name: &str,
+    document: &str,
+    renderer: &Renderer,
+    columns: Option<usize>,
+) -> String {
+    let head = "error[]: ".len() + fault.code.len();
     let title = Level::ERROR
-        .primary_title(fault.message.as_str())
+        .primary_title(broken(&fault.message, columns, head))
         .id(fault.code);
     let meant = fault
         .suggestion
         .as_ref()
         .map(|suggestion| format!("did you mean `{suggestion}`?"));
+    // The word of all other errors of this program.
+    let hint = Level::HELP.with_name("hint");
     let helps = [meant, fault.help.clone()]
         .into_iter()
         .flatten()
-        .map(|help| Level::HELP.message(help));
+        .map(|help| {
+            hint.clone()
+                .message(broken(&help, columns, "    = hint: ".len()))
+        });
     let Some(span) = &fault.span else {
         let place = (!fault.path.is_empty()).then(|| format!("in {}", fault.path));
         let notes = place.map(|place| Level::NOTE.message(place));
@@ -74,6 +93,14 @@ fn one(fault: &Fault, name: &str, document: &str, renderer: &Renderer) -> String
                 .label((!fault.path.is_empty()).then_some(fault.path.as_str())),
         );
     renderer.render(&[title.element(snippet).elements(helps)])
+}
+
+/// `text` with its lines ended at words, where `head` columns before them are taken.
+fn broken(text: &str, columns: Option<usize>, head: usize) -> String {
+    match columns.map(|columns| columns.saturating_sub(head)) {
+        Some(room) if room > 0 => textwrap::fill(text, room),
+        _ => text.to_owned(),
+    }
 }
 
 /// The text with every character that could act on a terminal, or hide, written as an escape.

@@ -1,6 +1,7 @@
 //! A line for standard error: text in tones, coloured or not only when it is printed.
 
 use super::escape::escape;
+use super::prose;
 use console::Style;
 
 /// What a part of a [`Line`] means; the colour follows from it.
@@ -38,6 +39,8 @@ impl Tone {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Line {
     parts: Vec<(Tone, String)>,
+    /// Broken at words where it is too wide, further lines so far to the right.
+    indent: Option<usize>,
 }
 
 impl Line {
@@ -45,6 +48,16 @@ impl Line {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An empty line that is broken at words where the terminal is too narrow for it; what follows
+    /// a break stands `indent` columns to the right. Other lines are left to the terminal.
+    #[must_use]
+    pub fn prose(indent: usize) -> Self {
+        Self {
+            parts: Vec::new(),
+            indent: Some(indent),
+        }
     }
 
     /// A line without tones.
@@ -66,9 +79,10 @@ impl Line {
         self.parts.iter().map(|(_, text)| text.as_str()).collect()
     }
 
-    /// The text as it is printed: escaped, coloured if `colour`, ended by one line feed.
+    /// The text as it is printed: escaped, coloured if `colour`, ended by one line feed, and
+    /// prose within `columns` where they are known.
     #[must_use]
-    pub fn render(&self, colour: bool) -> String {
+    pub fn render(&self, colour: bool, columns: Option<usize>) -> String {
         let mut out = String::new();
         for (tone, text) in &self.parts {
             let text = escape(text);
@@ -77,6 +91,9 @@ impl Line {
             } else {
                 out.push_str(&text);
             }
+        }
+        if let (Some(indent), Some(columns)) = (self.indent, columns) {
+            out = prose::broken(&out, columns, indent);
         }
         if !out.ends_with('\n') {
             out.push('\n');
@@ -94,9 +111,12 @@ mod tests {
         let line = Line::new()
             .with(Tone::Bad, "failed")
             .with(Tone::Plain, ": \u{1b}[32mfine\u{1b}[0m");
-        assert_eq!(line.render(false), "failed: \\u{1b}[32mfine\\u{1b}[0m\n");
         assert_eq!(
-            line.render(true),
+            line.render(false, None),
+            "failed: \\u{1b}[32mfine\\u{1b}[0m\n"
+        );
+        assert_eq!(
+            line.render(true, None),
             "\u{1b}[31m\u{1b}[1mfailed\u{1b}[0m: \\u{1b}[32mfine\\u{1b}[0m\n"
         );
     }

@@ -248,7 +248,7 @@ proptest! {
             let overrides = Overrides { set: vec![setting], ..Overrides::default() };
             let files = std::collections::BTreeMap::new();
             if let Err(faults) = council::spec::Council::check(COUNCIL, &files, &overrides) {
-                let told = faults.render("x.toml", COUNCIL, false);
+                let told = faults.render("x.toml", COUNCIL, false, None);
                 prop_assert!(told.chars().all(|c| c == '\n' || !c.is_control()), "{told:?}");
             }
         }

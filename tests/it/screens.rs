@@ -117,7 +117,10 @@ usage = {{ input_tokens = 3000, output_tokens = 400 }}
     }
     let files = BTreeMap::from([("replies.toml".into(), script.into())]);
     let checked = Council::check(&document, &files, &Overrides::default());
-    Arc::new(checked.unwrap_or_else(|faults| panic!("{}", faults.render("spec", &document, false))))
+    Arc::new(
+        checked
+            .unwrap_or_else(|faults| panic!("{}", faults.render("spec", &document, false, None))),
+    )
 }
 
 /// The screens of a run: at its first frame, while members speak, while the chair does, and after

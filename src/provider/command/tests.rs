@@ -16,7 +16,7 @@ fn program(words: &[&str], env: &[&str], context: &Context) -> Program {
     let files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     let council = Council::check(&document, &files, &Overrides::default());
     let council =
-        council.unwrap_or_else(|faults| panic!("{}", faults.render("x", &document, false)));
+        council.unwrap_or_else(|faults| panic!("{}", faults.render("x", &document, false, None)));
     Program::open(&council.providers["lab"], context)
 }
 

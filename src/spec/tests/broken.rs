@@ -35,7 +35,7 @@ fn every_broken_spec_is_told_all_of_its_faults() {
         let document = std::fs::read_to_string(&path).expect("a spec");
         let faults = Council::check(&document, &Named, &Overrides::default())
             .expect_err("a broken spec has faults");
-        let text = faults.render(&name, &document, false);
+        let text = faults.render(&name, &document, false, None);
         assert!(!text.contains("hunter2"), "{name} shows a key:\n{text}");
         for fault in &faults.0 {
             assert!(fault.line.is_some() && fault.column.is_some(), "{fault:?}");

@@ -62,7 +62,7 @@ const PIECES: &[&str] = &[
 fn survives(document: &str) {
     if let Err(faults) = Council::check(document, &(), &Overrides::default()) {
         assert!(!faults.0.is_empty());
-        let text = faults.render("spec.toml", document, false);
+        let text = faults.render("spec.toml", document, false, None);
         assert!(
             text.chars().all(|c| !c.is_control() || c == '\n'),
             "a control character in {text:?}"

@@ -19,7 +19,8 @@ fn check(document: &str) -> Result<Council, InvalidCouncil> {
 
 /// A council without faults.
 fn good(document: &str) -> Council {
-    check(document).unwrap_or_else(|faults| panic!("{}", faults.render("spec", document, false)))
+    check(document)
+        .unwrap_or_else(|faults| panic!("{}", faults.render("spec", document, false, None)))
 }
 
 /// Codes and paths of the faults of a spec, in order.

@@ -38,7 +38,7 @@ fn overrides(only: &[&str], set: &[&str]) -> Overrides {
 #[track_caller]
 fn good(only: &[&str], set: &[&str]) -> Council {
     let council = Council::check(DOCUMENT, &(), &overrides(only, set))
-        .unwrap_or_else(|faults| panic!("{}", faults.render("spec.toml", DOCUMENT, false)));
+        .unwrap_or_else(|faults| panic!("{}", faults.render("spec.toml", DOCUMENT, false, None)));
     let again = Council::from_resolved(&council.source.resolved, &()).expect("it is good");
     assert_eq!(again.planned(), council.planned(), "made again");
     assert_eq!(again.source.hash, council.source.hash);
@@ -49,7 +49,7 @@ fn good(only: &[&str], set: &[&str]) -> Council {
 fn bad(overrides: &Overrides) -> String {
     Council::check(DOCUMENT, &(), overrides)
         .expect_err("a fault")
-        .render("spec.toml", DOCUMENT, false)
+        .render("spec.toml", DOCUMENT, false, None)
 }
 
 fn models(council: &Council) -> Vec<String> {
@@ -297,7 +297,7 @@ fn any_value_at_any_place_is_a_fault_or_good_and_never_more() {
         ] {
             let overrides = overrides(&["ops"], &[&format!("{path}={value}")]);
             if let Err(faults) = Council::check(DOCUMENT, &(), &overrides) {
-                let text = faults.render("spec.toml", DOCUMENT, false);
+                let text = faults.render("spec.toml", DOCUMENT, false, None);
                 assert!(!text.contains('\u{1b}'), "{path}={value}");
                 assert!(!text.contains("internal"), "{path}={value}\n{text}");
             }

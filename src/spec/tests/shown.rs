@@ -5,7 +5,7 @@ use super::check;
 
 fn render(document: &str, colour: bool) -> String {
     let faults = check(document).expect_err("a broken spec");
-    faults.render("spec.toml", document, colour)
+    faults.render("spec.toml", document, colour, None)
 }
 
 fn stripped(text: &str) -> String {
@@ -27,7 +27,7 @@ fn what_could_act_on_a_terminal_is_an_escape() {
     assert!(text.contains("\\u{1b}"), "{text}");
     assert!(!text.contains(['\u{1b}', '\u{7}', '\u{202e}', '\u{9b}']));
     let faults = check("\"\\u001b\" = 1").expect_err("an unknown key");
-    let text = faults.render("a\u{1b}[2J.toml", "", false);
+    let text = faults.render("a\u{1b}[2J.toml", "", false, None);
     assert!(text.contains("a\\u{1b}[2J.toml"), "{text}");
     assert!(!faults.to_string().contains('\u{1b}'));
 }
@@ -71,7 +71,7 @@ fn a_fault_of_a_flag_names_the_flag() {
     };
     let faults = Council::check(document, &(), &overrides).expect_err("no such provider");
     assert_eq!(
-        faults.render("spec.toml", document, false),
+        faults.render("spec.toml", document, false, None),
         "error[unknown_provider]: there is no provider `opena`\n |\n = note: in --model\n = help: did you mean `openai/m`?\n\nerror: spec.toml with these flags has 1 fault\n"
     );
 }

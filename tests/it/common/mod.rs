@@ -206,5 +206,5 @@ fn redact(text: &str, folder: &Path) -> String {
 pub(crate) fn check(document: &str) -> council::spec::Council {
     let files = std::collections::BTreeMap::new();
     council::spec::Council::check(document, &files, &council::spec::Overrides::default())
-        .unwrap_or_else(|faults| panic!("{}", faults.render("spec.toml", document, false)))
+        .unwrap_or_else(|faults| panic!("{}", faults.render("spec.toml", document, false, None)))
 }

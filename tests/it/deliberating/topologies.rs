@@ -173,7 +173,7 @@ fn what_a_topology_prints_can_be_pasted_for_it() {
     let env = TestEnv::new();
     let check = |spec: &str| {
         Council::check(spec, &(), &Overrides::default())
-            .unwrap_or_else(|faults| panic!("{}", faults.render("spec", spec, false)))
+            .unwrap_or_else(|faults| panic!("{}", faults.render("spec", spec, false, None)))
     };
     for topology in TOPOLOGIES {
         let printed = env.run(["topologies", topology.name]);

@@ -277,6 +277,7 @@ async fn execute(
         .map_err(|error| CliError::bug(format_args!("signals cannot be received: {error}")))?;
     let supervisor = Supervisor::new();
     let events = options.subscribe();
+    let spec = options.council.source.file.clone();
     let out = match output {
         Some(path) => open_output(ui, path)?,
         None => ui.clone(),
@@ -296,6 +297,7 @@ async fn execute(
         display: Display::start(prepared.mode, ui),
         limits: RateLimits::default(),
         out,
+        spec,
     };
     let tell = |text: &str| {
         if prepared.mode.closing {
@@ -342,6 +344,8 @@ struct Watcher {
     limits: RateLimits,
     /// Where data goes.
     out: Ui,
+    /// The file of the council's spec.
+    spec: Option<String>,
 }
 
 impl Watcher {
@@ -388,7 +392,7 @@ impl Watcher {
                 ui.line(line);
             }
             ui.line(closing(result, ui.columns()));
-            if let Some(step) = next_step(result) {
+            if let Some(step) = next_step(result, self.spec.as_deref()) {
                 ui.hint(step);
             }
         } else if let Some(lack) = lacking(&result.record) {

@@ -6,7 +6,7 @@ use super::execute::FormatArg;
 use super::{exit, pager};
 use crate::display::next_step;
 use crate::event::{MemberId, RunResult};
-use crate::report::{Format, Page, detail, page, terminal};
+use crate::report::{Format, Page, detail, json, page, terminal};
 use crate::ui::{Ui, escape, screen};
 
 /// Show a run: its answer, or what there is of it
@@ -17,6 +17,7 @@ use crate::ui::{Ui, escape, screen};
   council show latest --format json | jq '.members[].status'
   council show latest --format ndjson | jq -c 'select(.kind == \"notice\")'
   council show latest --round 1 --member security --prompts
+  council show latest --round 1 --format ndjson   # the events of that round
 
 Exit code 1: there is no such run, or several begin so; or no call fits --round and --member.")]
 pub(super) struct Args {
@@ -27,13 +28,13 @@ pub(super) struct Args {
     #[arg(long, value_enum, default_value_t)]
     format: FormatArg,
     /// Show the calls of this round, by its index: the first one is 0
-    #[arg(long, value_name = "N", conflicts_with = "format")]
+    #[arg(long, value_name = "N")]
     round: Option<u32>,
     /// Show the calls of this member, or of `chair`
-    #[arg(long, value_name = "ID", conflicts_with = "format")]
+    #[arg(long, value_name = "ID")]
     member: Option<MemberId>,
     /// Show the prompts too
-    #[arg(long, conflicts_with = "format")]
+    #[arg(long)]
     prompts: bool,
     /// Print at once, also what is longer than the screen
     #[arg(long)]
@@ -41,19 +42,32 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError> {
+    let format = Format::from(args.format);
+    let of_calls = args.round.is_some() || args.member.is_some() || args.prompts;
+    if of_calls && !matches!(format, Format::Text | Format::Ndjson) {
+        return Err(CliError::usage(
+            "--round, --member and --prompts show calls as text, or as events with --format ndjson",
+        )
+        .hint("`council show RUN --format ndjson --round 1 | jq .data` is for programs"));
+    }
     let (reader, run_id) = global.find(&args.run)?;
-    if args.round.is_some() || args.member.is_some() || args.prompts {
+    if of_calls {
         let filter = detail::Filter {
             round: args.round,
             member: args.member.clone(),
             prompts: args.prompts,
         };
-        let calls = detail::calls(&reader.events(&run_id)?, &filter).map_err(no_call)?;
-        let pages = !args.no_pager;
-        print_as_it_is(ui, &calls, pages);
+        let events = reader.events(&run_id)?;
+        let calls = detail::calls(&events, &filter).map_err(no_call)?;
+        if format == Format::Ndjson {
+            for event in events.iter().filter(|event| filter.takes_event(event)) {
+                ui.data(&json::event(event));
+            }
+        } else {
+            print_as_it_is(ui, &calls, !args.no_pager);
+        }
         return Ok(exit::OK);
     }
-    let format = Format::from(args.format);
     if format == Format::Ndjson {
         for body in reader.bodies(&run_id)? {
             ui.data(&format!("{body}\n"));
@@ -65,7 +79,7 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
         ui.warning("whether its process still lives cannot be told: file locks are refused here");
     }
     print(ui, format, &result, !args.no_pager);
-    let step = next_step(&result).filter(|_| !global.quiet);
+    let step = next_step(&result, None).filter(|_| !global.quiet);
     if let Some(step) = step {
         ui.hint(step);
     }

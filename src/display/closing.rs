@@ -83,8 +83,9 @@ pub fn lacking(record: &Record) -> Option<String> {
 }
 
 /// What can be done about a run that lacks something; none where nothing can, or it is not recorded.
+/// `spec` is the file that it was made from, where that is known.
 #[must_use]
-pub fn next_step(result: &RunResult) -> Option<String> {
+pub fn next_step(result: &RunResult, spec: Option<&str>) -> Option<String> {
     if result.record.state == RecordState::Off {
         return None;
     }
@@ -98,7 +99,8 @@ pub fn next_step(result: &RunResult) -> Option<String> {
     match result.status {
         RunStatus::Failed if !result.errors.iter().any(ran_out) => Some(format!(
             "`council retry {run_id}` asks again what failed, with the spec as it was recorded; \
-             after a change: council run --from {run_id} ./FILE.toml"
+             `council run --from {run_id} {}` takes a changed one",
+            spec.unwrap_or("FILE.toml")
         )),
         RunStatus::Failed | RunStatus::Cancelled | RunStatus::Crashed => Some(format!(
             "`council resume {run_id}` goes on from here, and pays for no reply twice"

@@ -103,6 +103,9 @@ pub struct RunError {
     /// The status of the HTTP reply.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub http_status: Option<u16>,
+    /// The address that gave this reply, without its query.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
     /// Whose call it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub member: Option<MemberId>,
@@ -121,6 +124,7 @@ impl RunError {
             provider: None,
             model: None,
             http_status: None,
+            url: None,
             member: None,
             round: None,
         }
@@ -136,6 +140,14 @@ impl RunError {
             (Some(provider), Some(model)) => drop(write!(text, " from {provider}/{model}")),
             (Some(one), None) | (None, Some(one)) => drop(write!(text, " from {one}")),
             (None, None) => {}
+        }
+        // Where nothing was found, the place that was looked in says most.
+        if let Some(url) = self
+            .url
+            .as_ref()
+            .filter(|_| self.kind == ErrorKind::NotFound)
+        {
+            let _ = write!(text, " at {url}");
         }
         let _ = write!(text, ": {}", self.message);
         text

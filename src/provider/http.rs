@@ -151,7 +151,7 @@ impl Http {
     /// Sends the request, and comes back with the head of a reply whose status is a success.
     async fn reply(&self, request: &Request) -> Result<(Response, Url, Secrets), CallError> {
         let Outgoing {
-            url,
+            mut url,
             mut headers,
             body,
         } = self.outgoing(request)?;
@@ -175,7 +175,11 @@ impl Http {
         let body = secrets.strip_text(body::other(&mut response, b"").await);
         wire.tell(|| format!("< {body}"));
         let refused = fault::refused(status.as_u16(), response.headers(), &body);
-        Err(secrets.strip(refused))
+        url.set_query(None);
+        Err(secrets.strip(CallError {
+            url: Some(secrets.strip_text(url.into())),
+            ..refused
+        }))
     }
 
     async fn streamed(&self, request: Request) -> Result<Pieces, CallError> {

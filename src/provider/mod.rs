@@ -9,6 +9,7 @@ mod http;
 mod rehearsal;
 mod script;
 mod secrets;
+mod told;
 
 pub use command::{UnsetVariable, unset_variables};
 pub use context::{Context, MissingKey, WireTap, missing_keys};
@@ -20,6 +21,7 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use std::sync::Arc;
 use std::time::Duration;
+use told::told;
 
 /// A request as plain data: what one attempt of one call asks.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,6 +91,8 @@ pub struct CallError {
     pub message: String,
     /// The status of the HTTP reply.
     pub http_status: Option<u16>,
+    /// The address that gave this reply, without its query.
+    pub url: Option<String>,
     /// How long the provider asks to wait.
     pub retry_after: Option<Duration>,
 }
@@ -101,6 +105,7 @@ impl CallError {
             kind,
             message: message.into(),
             http_status: None,
+            url: None,
             retry_after: None,
         }
     }
@@ -141,8 +146,8 @@ pub fn open(spec: &ProviderSpec, context: &Context) -> Result<Arc<dyn Provider>,
         | ProviderKind::Gemini
         | ProviderKind::Openrouter
         | ProviderKind::Ollama => http::Http::open(spec, context).map(|http| Arc::new(http) as _),
-        ProviderKind::Rehearsal => Ok(Arc::new(rehearsal::Rehearsal::open(spec))),
-        ProviderKind::Script => script::Script::open(spec).map(|script| Arc::new(script) as _),
+        ProviderKind::Rehearsal => Ok(told(rehearsal::Rehearsal::open(spec), context)),
+        ProviderKind::Script => script::Script::open(spec).map(|script| told(script, context)),
         ProviderKind::Command => Ok(Arc::new(command::Program::open(spec, context))),
     };
     provider.map_err(|message| OpenError {

@@ -166,17 +166,17 @@ fn prose(request: &Request, draw: &mut Draw) -> String {
     }
 }
 
-/// The beginning of the question: the first line of the last user message that is no heading.
+/// The beginning of the question: the first line of the last user message that is neither a
+/// heading nor the mark of a fence.
 fn question(messages: &[Message]) -> Option<String> {
     let asked = messages
         .iter()
         .rev()
         .find(|message| message.role == MessageRole::User)?;
-    let line = asked
-        .content
-        .lines()
-        .map(str::trim)
-        .find(|line| !line.is_empty() && !line.starts_with('#') && !line.ends_with(':'))?;
+    let line =
+        asked.content.lines().map(str::trim).find(|line| {
+            !line.is_empty() && !line.starts_with(['#', '<']) && !line.ends_with(':')
+        })?;
     if line.chars().count() <= QUOTED {
         return Some(line.to_owned());
     }

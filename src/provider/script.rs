@@ -216,6 +216,7 @@ impl Fault {
         let message = self.message.as_deref().unwrap_or("as the script says");
         CallError {
             http_status: self.http_status,
+            url: None,
             retry_after: self.retry_after,
             ..CallError::new(self.kind, message)
         }

@@ -19,6 +19,24 @@ pub struct Filter {
     pub prompts: bool,
 }
 
+impl Filter {
+    /// Whether it lets through what belongs to this round and member.
+    fn takes(&self, round: Option<u32>, member: Option<&MemberId>) -> bool {
+        self.round.is_none_or(|wanted| round == Some(wanted))
+            && self
+                .member
+                .as_ref()
+                .is_none_or(|wanted| member == Some(wanted))
+    }
+
+    /// Whether it lets an event through.
+    #[must_use]
+    pub fn takes_event(&self, event: &Event) -> bool {
+        let round = event.round.as_ref().map(|round| round.index);
+        self.takes(round, event.member.as_ref())
+    }
+}
+
 /// What the events tell of one call.
 #[derive(Default)]
 struct Call<'a> {
@@ -57,13 +75,7 @@ pub fn calls(events: &[Event], filter: &Filter) -> Result<String, NoCall> {
             _ => {}
         }
     }
-    let wanted = |key: &CallKey| {
-        filter.round.is_none_or(|round| round == key.round)
-            && filter
-                .member
-                .as_ref()
-                .is_none_or(|member| *member == key.member)
-    };
+    let wanted = |key: &CallKey| filter.takes(Some(key.round), Some(&key.member));
     let parts: Vec<String> = calls
         .iter()
         .filter(|(key, _)| wanted(key))

@@ -263,6 +263,7 @@ impl Call {
             provider: Some(self.profile.model.provider.clone()),
             model: Some(self.profile.model.model.clone()),
             http_status: fault.http_status,
+            url: fault.url,
             member: Some(self.ask.call.member.clone()),
             round: Some(self.round.index),
         }

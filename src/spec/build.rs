@@ -280,6 +280,7 @@ fn source(spec: &Spec, document: &str, files: Files) -> Result<Source, String> {
         hash,
         files,
         folder: PathBuf::new(),
+        file: None,
     })
 }
 

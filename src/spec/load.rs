@@ -168,6 +168,7 @@ pub fn load(spec: &str, overrides: &Overrides) -> Result<Council, LoadError> {
     match Council::check(&document, &files, overrides) {
         Ok(mut council) => {
             council.source.folder = files.0;
+            council.source.file = is_path(spec).then(|| spec.to_owned());
             Ok(council)
         }
         Err(faults) => Err(LoadError::Invalid {

@@ -130,16 +130,18 @@ fn error() -> impl Strategy<Value = RunError> {
         of(text()),
         of(text()),
         of(any::<u16>()),
+        of(text()),
         of(member()),
         of(any::<u32>()),
     )
         .prop_map(
-            |(kind, message, provider, model, http_status, member, round)| RunError {
+            |(kind, message, provider, model, http_status, url, member, round)| RunError {
                 kind,
                 message,
                 provider,
                 model,
                 http_status,
+                url,
                 member,
                 round,
             },

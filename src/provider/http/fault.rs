@@ -29,6 +29,7 @@ pub(super) fn refused(status: u16, headers: &HeaderMap, body: &str) -> CallError
     CallError {
         kind: by_status(status, &Marks::of(error, &said)),
         http_status: Some(status),
+        url: None,
         retry_after: wait.or_else(|| error.and_then(retry_delay)),
         message: said,
     }

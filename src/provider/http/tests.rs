@@ -195,6 +195,7 @@ async fn a_refusal_brings_status_wait_and_the_providers_words() {
             kind: ErrorKind::RateLimited,
             message: "slow down".to_owned(),
             http_status: Some(429),
+            url: None,
             retry_after: Some(std::time::Duration::from_secs(3)),
         }
     );

@@ -103,6 +103,7 @@ async fn an_error_refuses_the_request_or_breaks_the_stream() {
             kind: ErrorKind::RateLimited,
             message: "slow down".to_owned(),
             http_status: Some(429),
+            url: None,
             retry_after: Some(Duration::from_secs(2)),
         }
     );

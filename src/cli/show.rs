@@ -48,7 +48,7 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
         return Err(CliError::usage(
             "--round, --member and --prompts show calls as text, or as events with --format ndjson",
         )
-        .hint("`council show RUN --format ndjson --round 1 | jq .data` is for programs"));
+        .hint("`--round 1 --format ndjson` prints the events of round 1, one a line"));
     }
     let (reader, run_id) = global.find(&args.run)?;
     if of_calls {

@@ -234,7 +234,7 @@ fn slips_are_told_from_what_is_there() {
 $ council lst
 error: unrecognized subcommand 'lst'
 
-  tip: a similar subcommand exists: 'list'
+  hint: a similar subcommand exists: 'list'
 
 Usage: council [OPTIONS] <COMMAND>
 
@@ -242,15 +242,15 @@ For more information, try '--help'.
 
 $ council run quikstart --input x
 error: there is no shipped council named `quikstart`
-  = help: did you mean `quickstart`?
+hint: did you mean `quickstart`?
 
 $ council run ./quickstart.toml --input x
 error: there is no spec at ./quickstart.toml
-  = help: did you mean `quickstart`?
+hint: did you mean `quickstart`?
 
 $ council run ./teem.toml --input x
 error: there is no spec at ./teem.toml
-  = help: did you mean `./team.toml`?
+hint: did you mean `./team.toml`?
 
 $ council topologies karpaty
 error: there is no topology `karpaty`
@@ -264,14 +264,14 @@ $ council schema event
 error: invalid value 'event' for '<FORMAT>'
   [possible values: spec, events]
 
-  tip: a similar value exists: 'events'
+  hint: a similar value exists: 'events'
 
 For more information, try '--help'.
 
 $ council rn
 error: unrecognized subcommand 'rn'
 
-  tip: a similar subcommand exists: 'run'
+  hint: a similar subcommand exists: 'run'
 
 Usage: council [OPTIONS] <COMMAND>
 
@@ -280,7 +280,7 @@ For more information, try '--help'.
 $ council help rnu
 error: unrecognized subcommand 'rnu'
 
-  tip: a similar subcommand exists: 'run'
+  hint: a similar subcommand exists: 'run'
 
 Usage: council [OPTIONS] <COMMAND>
 

@@ -332,7 +332,7 @@ hint: council run quickstart --input "…" makes a first run
 
 $ council diagram karpaty (2)
 error: there is no shipped council named `karpaty`
-  = help: did you mean `karpathy`?
+hint: did you mean `karpathy`?
 
 
 "#]]

@@ -100,7 +100,7 @@ $ --only secruity
 error[unknown_member]: there is no member `secruity`
  |
  = note: in --only secruity
- = help: did you mean `security`?
+ = hint: did you mean `security`?
 
 error: ./team.toml with these flags has 1 fault
 
@@ -118,7 +118,7 @@ $ --set member.ops.modle=rehearsal/x
 error[unknown_key]: `modle` is no key of `[[member]]`
  |
  = note: in --set member.ops.modle
- = help: did you mean `model`?
+ = hint: did you mean `model`?
 
 error: ./team.toml with these flags has 1 fault
 
@@ -126,7 +126,7 @@ $ --only ops --set min_members=2
 error[min_members]: `min_members` is 2, but there is only 1 member
  |
  = note: in --set min_members
- = help: `--only` leaves fewer than the spec has; `--set PATH=N` sets another number
+ = hint: `--only` leaves fewer than the spec has; `--set PATH=N` sets another number
 
 error: ./team.toml with these flags has 1 fault
 

@@ -145,6 +145,9 @@ fn refusals_keep_their_status_and_the_servers_own_words() {
                     "{speaks:?} {status}"
                 );
                 assert_eq!(http, Some(u64::from(status)));
+                let url = json["missing"][0]["error"]["url"].as_str();
+                let ours = format!("http://127.0.0.1:{}/", server.port);
+                assert!(url.is_some_and(|url| url.starts_with(&ours)), "{url:?}");
                 assert!(
                     message.contains("the lab's own words"),
                     "{speaks:?} {status}: {message}"

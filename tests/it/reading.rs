@@ -149,7 +149,7 @@ North.
 
 North.
 --- stderr
-hint: `council retry r1` asks again what failed, with the spec as it was recorded; after a change: council run --from r1 ./FILE.toml
+hint: `council retry r1` asks again what failed, with the spec as it was recorded; `council run --from r1 FILE.toml` takes a changed one
 
 "#]]
     );
@@ -358,6 +358,43 @@ fn a_single_round_or_member_can_be_looked_at() {
         "{text}"
     );
     assert!(!text.contains("0.ada.answer"), "{text}");
+}
+
+#[test]
+fn the_events_of_a_round_or_a_member_can_be_had_alone() {
+    let env = scripted();
+    ask(&env, &["--run-id", "r1", "-q"]);
+    let all = env.run(["show", "r1", "--format", "ndjson"]).stdout();
+    let round = env.run(["show", "r1", "--format", "ndjson", "--round", "1"]);
+    let of_round: Vec<&str> = all
+        .lines()
+        .filter(|line| line.contains("\"index\":1"))
+        .collect();
+    assert!(of_round.len() > 3, "{all}");
+    assert_eq!(
+        round.assert_code(0).stdout().lines().collect::<Vec<_>>(),
+        of_round
+    );
+    let member = env.run(["show", "r1", "--format", "ndjson", "--member", "ada"]);
+    let of_member = all
+        .lines()
+        .filter(|line| line.contains("\"member\":\"ada\",\"call\""));
+    assert_eq!(
+        member.stdout().lines().collect::<Vec<_>>(),
+        of_member.collect::<Vec<_>>()
+    );
+    assert_data_eq!(
+        env.run(["show", "r1", "--format", "json", "--round", "1"])
+            .snapshot(),
+        str![[r#"
+exit code: 2
+--- stdout
+--- stderr
+error: --round, --member and --prompts show calls as text, or as events with --format ndjson
+hint: `--round 1 --format ndjson` prints the events of round 1, one a line
+
+"#]]
+    );
 }
 
 #[test]

@@ -75,7 +75,7 @@ error[two_plans]: a council has a `topology` or `[[round]]`s, not both
 2 | topology = "karpathi"
   | ^^^^^^^^ topology
   |
-  = help: drop one of the two; `council topologies NAME` prints the rounds of a topology
+  = hint: drop one of the two; `council topologies NAME` prints the rounds behind the word, to paste and change
 
 error[unknown_value]: `karpathi` is no value of `topology`
  --> ./spec.toml:2:12
@@ -83,7 +83,7 @@ error[unknown_value]: `karpathi` is no value of `topology`
 2 | topology = "karpathi"
   |            ^^^^^^^^^^ topology
   |
-  = help: did you mean `karpathy`?
+  = hint: did you mean `karpathy`?
 
 error[bare_duration]: `deadline` is a duration, which needs a unit
  --> ./spec.toml:3:12
@@ -91,7 +91,7 @@ error[bare_duration]: `deadline` is a duration, which needs a unit
 3 | deadline = 600
   |            ^^^ deadline
   |
-  = help: write seconds as `"600s"`
+  = hint: write seconds as `"600s"`
 
 error[unknown_provider]: there is no provider `opnai`
  --> ./spec.toml:5:9
@@ -99,7 +99,7 @@ error[unknown_provider]: there is no provider `opnai`
 5 | model = "opnai/gpt-5-mini"
   |         ^^^^^^^^^^^^^^^^^^ defaults.model
   |
-  = help: did you mean `openai/gpt-5-mini`?
+  = hint: did you mean `openai/gpt-5-mini`?
 
 error[unknown_key]: `promt` is no key of `[[member]]`
  --> ./spec.toml:8:1
@@ -107,7 +107,7 @@ error[unknown_key]: `promt` is no key of `[[member]]`
 8 | promt = "Be kind."
   | ^^^^^ member[0].promt
   |
-  = help: did you mean `prompt`?
+  = hint: did you mean `prompt`?
 
 error[duplicate_id]: the id `a` is taken by member[0]
   --> ./spec.toml:10:6
@@ -115,7 +115,7 @@ error[duplicate_id]: the id `a` is taken by member[0]
 10 | id = "a"
    |      ^^^ member[1].id
    |
-   = help: give each member an id of its own
+   = hint: give each member an id of its own
 
 error[unknown_profile]: there is no profile `quick`
   --> ./spec.toml:11:11
@@ -123,15 +123,15 @@ error[unknown_profile]: there is no profile `quick`
 11 | profile = "quick"
    |           ^^^^^^^ member[1].profile
    |
-   = help: define it: `[profiles.quick]`
+   = hint: define it: `[profiles.quick]`
 
-error[no_answers]: `synthesis` works on answers, and no round before it gathers any
+error[no_answers]: `synthesis` shows answers, and no round before it gathers any
   --> ./spec.toml:14:8
    |
 14 | kind = "synthesis"
    |        ^^^^^^^^^^^ round[0].kind
    |
-   = help: begin with `kind = "independent_analysis"`
+   = hint: begin with `kind = "independent_analysis"`
 
 error: ./spec.toml has 8 faults
 
@@ -171,15 +171,15 @@ fn a_file_that_is_no_spec_is_told_apart() {
         str![[r#"
 $ council run ./empty.toml
 error: ./empty.toml is empty
-  = help: a spec needs a `name` and one `[[member]]`; `councils/quickstart.toml` shows how
+hint: a spec needs a `name` and one `[[member]]`; `councils/quickstart.toml` shows how
 
 $ council run ./blank.toml
 error: ./blank.toml is empty
-  = help: a spec needs a `name` and one `[[member]]`; `councils/quickstart.toml` shows how
+hint: a spec needs a `name` and one `[[member]]`; `councils/quickstart.toml` shows how
 
 $ council run ./bytes.toml
 error: ./bytes.toml is not UTF-8 text: line 1 holds other bytes
-  = help: save it as UTF-8
+hint: save it as UTF-8
 
 $ council run ./large.toml
 error: ./large.toml is larger than 1 MiB, which no spec needs
@@ -201,23 +201,23 @@ error: ./bad.toml has 2 faults
 
 $ council run ./folder.toml
 error: ./folder.toml is a folder, not a spec
-  = help: name a `.toml` file in it
+hint: name a `.toml` file in it
 
 $ council run ./missing.toml
 error: there is no spec at ./missing.toml
-  = help: check the path; councils that need no file are `quickstart`, `karpathy`, `panel`, `voting`, `specialist`, `tournament`, `consensus`, `weighted-consensus`, `jury`, `debate`, `design-review`, `code-review`, `local` and `local-commands`
+hint: check the path; councils that need no file are `quickstart`, `karpathy`, `panel`, `voting`, `specialist`, `tournament`, `consensus`, `weighted-consensus`, `jury`, `debate`, `design-review`, `code-review`, `local` and `local-commands`
 
 $ council run missing.toml
 error: there is no spec at missing.toml
-  = help: check the path; councils that need no file are `quickstart`, `karpathy`, `panel`, `voting`, `specialist`, `tournament`, `consensus`, `weighted-consensus`, `jury`, `debate`, `design-review`, `code-review`, `local` and `local-commands`
+hint: check the path; councils that need no file are `quickstart`, `karpathy`, `panel`, `voting`, `specialist`, `tournament`, `consensus`, `weighted-consensus`, `jury`, `debate`, `design-review`, `code-review`, `local` and `local-commands`
 
 $ council run quikstart
 error: there is no shipped council named `quikstart`
-  = help: did you mean `quickstart`?
+hint: did you mean `quickstart`?
 
 $ council run nothing-like-it
 error: there is no shipped council named `nothing-like-it`
-  = help: shipped are `quickstart`, `karpathy`, `panel`, `voting`, `specialist`, `tournament`, `consensus`, `weighted-consensus`, `jury`, `debate`, `design-review`, `code-review`, `local` and `local-commands`; a path to a spec has a `/` or ends in `.toml`
+hint: shipped are `quickstart`, `karpathy`, `panel`, `voting`, `specialist`, `tournament`, `consensus`, `weighted-consensus`, `jury`, `debate`, `design-review`, `code-review`, `local` and `local-commands`; a path to a spec has a `/` or ends in `.toml`
 
 
 "#]]

@@ -39,7 +39,7 @@ error: the command `batch` does not exist yet in this version
 $ council resum latest
 error: unrecognized subcommand 'resum'
 
-  tip: a similar subcommand exists: 'resume'
+  hint: a similar subcommand exists: 'resume'
 
 Usage: council [OPTIONS] <COMMAND>
 
@@ -83,7 +83,7 @@ exit code: 2
 --- stderr
 error: unrecognized subcommand 'rum'
 
-  tip: some similar subcommands exist: 'run', 'resume'
+  hint: some similar subcommands exist: 'run', 'resume'
 
 Usage: council [OPTIONS] <COMMAND>
 
@@ -99,7 +99,7 @@ exit code: 2
 --- stderr
 error: unexpected argument '--inptu' found
 
-  tip: a similar argument exists: '--input'
+  hint: a similar argument exists: '--input'
 
 Usage: council run [OPTIONS] SPEC --input [TEXT | @FILE | -]
        council run [OPTIONS] --from RUN

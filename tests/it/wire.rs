@@ -55,6 +55,23 @@ fn the_wire_is_shown_with_the_call_it_belongs_to_and_without_keys() {
 }
 
 #[test]
+fn a_rehearsal_shows_what_a_model_would_get() {
+    let env = TestEnv::new();
+    env.write(
+        "team.toml",
+        "name = \"team\"\n[[member]]\nid = \"ada\"\nmodel = \"rehearsal/any\"\n",
+    );
+    let ran = env.run(["run", "./team.toml", "--input", "Which way?", "-vv"]);
+    let told = ran.assert_code(0).stderr();
+    for line in [
+        "0.ada.answer > {\"role\":\"user\",\"content\":\"Which way?",
+        "0.ada.answer < \"[rehearsal] ",
+    ] {
+        assert!(told.contains(line), "`{line}` is not in\n{told}");
+    }
+}
+
+#[test]
 fn less_verbosity_shows_no_wire() {
     for verbosity in [&[][..], &["-v"], &["-q", "-vv"]] {
         let (told, _) = said(verbosity);

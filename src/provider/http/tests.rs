@@ -182,13 +182,15 @@ async fn nobody_there_is_a_network_fault_that_names_the_place() {
 
 #[tokio::test]
 async fn a_refusal_brings_status_wait_and_the_providers_words() {
-    let error = refused(&reply(
+    let mut error = refused(&reply(
         "429 Too Many Requests",
         "application/json",
         "retry-after: 3\r\n",
         r#"{"error":{"message":"slow down","type":"requests"}}"#,
     ))
     .await;
+    let url = error.url.take().expect("the address");
+    assert!(url.ends_with("/v1/chat/completions"), "{url}");
     assert_eq!(
         error,
         CallError {

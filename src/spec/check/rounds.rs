@@ -22,9 +22,12 @@ impl Check<'_> {
         if self.root.has("topology") && !rounds.is_empty() {
             let message = "a council has a `topology` or `[[round]]`s, not both";
             let fault = self.root.fault_of_key("topology", "two_plans", message);
-            let help =
-                "drop one of the two; `council topologies NAME` prints the rounds of a topology";
-            self.faults.push(fault.help(help));
+            let known = |name: &&str| Topology::find(name).is_some();
+            let name = self.root.text_of("topology").filter(known);
+            let name = name.unwrap_or("NAME");
+            self.faults.push(fault.help(format!(
+                "drop one of the two; `council topologies {name}` prints the rounds behind the word, to paste and change"
+            )));
         }
         self.topology();
         self.answers(&rounds);
@@ -67,7 +70,7 @@ impl Check<'_> {
             .and_then(kind_of);
         if !inner.unwrap_or(kind).gathers_answers() {
             let name = kind.name();
-            let message = format!("`{name}` works on answers, and no round before it gathers any");
+            let message = format!("`{name}` shows answers, and no round before it gathers any");
             let fault = Fault {
                 path: first.path_of("kind"),
                 ..first

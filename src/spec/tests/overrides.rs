@@ -133,7 +133,7 @@ error[min_members]: `min_members` is 2, but there is only 1 member
 2 | min_members = 2
   |               ^ min_members
   |
-  = help: `--only` leaves fewer than the spec has; `--set PATH=N` sets another number
+  = hint: `--only` leaves fewer than the spec has; `--set PATH=N` sets another number
 
 error[no_members]: `--only` leaves nobody who takes part in this round
   --> spec.toml:19:11
@@ -141,7 +141,7 @@ error[no_members]: `--only` leaves nobody who takes part in this round
 19 | members = ["security", "cost"]
    |           ^^^^^^^^^^^^^^^^^^^^ round[1].members
    |
-   = help: keep one of its members too, with one more `--only`
+   = hint: keep one of its members too, with one more `--only`
 
 error: spec.toml has 2 faults
 
@@ -178,17 +178,17 @@ fn faults_point_at_the_flag_and_say_what_was_meant() {
 error[unknown_path]: there is no `quik` in `[profiles]`
  |
  = note: in --set profiles.quik.model
- = help: did you mean `quick`?
+ = hint: did you mean `quick`?
 
 error[unknown_member]: there is no member `costs`
  |
  = note: in --set member.costs.model
- = help: did you mean `cost`?
+ = hint: did you mean `cost`?
 
 error[unknown_path]: there is no `member[3]`: `member` has 3
  |
  = note: in --set member[3].model
- = help: they are counted from 0, so to 2
+ = hint: they are counted from 0, so to 2
 
 error[unknown_path]: `name` is no table, so it has no `first`
  |
@@ -201,32 +201,32 @@ error[unknown_path]: `name` is no list, so it has no [0]
 error[unknown_path]: `round` is a list, which has no `review`
  |
  = note: in --set round.review.name
- = help: name one of it by its place, from 0: `round[0]`
+ = hint: name one of it by its place, from 0: `round[0]`
 
 error[unknown_path]: the spec has no list `rounds`
  |
  = note: in --set rounds[0].kind
- = help: did you mean `round`?
+ = hint: did you mean `round`?
 
 error[unknown_member]: there is no member `securty`
  |
  = note: in --only securty
- = help: did you mean `security`?
+ = hint: did you mean `security`?
 
 error[literal_key]: `api_key` must not stand in a spec
  |
  = note: in --set providers.lab.api_key
- = help: put the key in an environment variable and name it: `api_key_env = "MY_KEY"`
+ = hint: put the key in an environment variable and name it: `api_key_env = "MY_KEY"`
 
 error[bare_duration]: `timeout` is a duration, which needs a unit
  |
  = note: in --set defaults.timeout
- = help: write seconds as `"10s"`
+ = hint: write seconds as `"10s"`
 
 error[unknown_key]: `defualts` is no key of a spec
  |
  = note: in --set defualts.timeout
- = help: did you mean `defaults`?
+ = hint: did you mean `defaults`?
 
 error[not_yet]: the key `council` is not in this version yet
  |
@@ -235,17 +235,17 @@ error[not_yet]: the key `council` is not in this version yet
 error[unknown_key]: `min_membres` is no key of a spec
  |
  = note: in --set min_membres
- = help: did you mean `min_members`?
+ = hint: did you mean `min_members`?
 
 error[missing_key]: `[providers.lab]` needs the key `kind`
  |
  = note: in --set providers.lab.api_key
- = help: write `kind = "openai"` for a server that speaks the chat completions protocol
+ = hint: write `kind = "openai"` for a server that speaks the chat completions protocol
 
 error[unknown_provider]: there is no provider `rehearsel`
  |
  = note: in --model
- = help: did you mean `rehearsal/x`?
+ = hint: did you mean `rehearsal/x`?
 
 error[min_members]: `min_members` is 4, but there are only 3 members
  |

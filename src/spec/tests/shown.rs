@@ -2,6 +2,7 @@
 
 use super::super::{Council, InvalidCouncil, Overrides};
 use super::check;
+use snapbox::{assert_data_eq, str};
 
 fn render(document: &str, colour: bool) -> String {
     let faults = check(document).expect_err("a broken spec");
@@ -60,6 +61,31 @@ fn thousands_of_faults_are_counted_not_listed() {
     let last = faults.last().expect("a fault");
     assert_eq!(faults.len(), 201);
     assert_eq!(last.message, "9801 more faults are not listed");
+}
+
+#[test]
+fn sentences_fit_the_terminal_and_end_at_words() {
+    let document = "[[round]]\nkind = \"vote\"\n";
+    let InvalidCouncil(mut faults) = check(document).expect_err("a broken spec");
+    faults.retain(|fault| fault.code == "no_answers");
+    assert_data_eq!(
+        InvalidCouncil(faults).render("spec.toml", document, false, Some(44)),
+        str![[r#"
+error[no_answers]: `vote` shows answers, and
+                   no round before it
+                   gathers any
+ --> spec.toml:2:8
+  |
+2 | kind = "vote"
+  |        ^^^^^^ round[0].kind
+  |
+  = hint: begin with `kind =
+          "independent_analysis"`
+
+error: spec.toml has 1 fault
+
+"#]]
+    );
 }
 
 #[test]

@@ -1,0 +1,86 @@
+//! Prose broken at words, where a terminal would break it anywhere.
+
+use textwrap::core::Word;
+use textwrap::{Options, WordSeparator, WordSplitter};
+
+/// `text` with no line wider than `columns`; what follows a break stands after `indent` spaces. What stands
+/// between backquotes is a command to copy and is never broken, nor is a word: where one is too
+/// wide for a line, the terminal breaks it. Colours take no room.
+pub(super) fn broken(text: &str, columns: usize, indent: usize) -> String {
+    let indent = " ".repeat(indent.min(columns / 3));
+    let options = Options::new(columns)
+        .subsequent_indent(&indent)
+        .break_words(false)
+        .word_splitter(WordSplitter::NoHyphenation)
+        .word_separator(WordSeparator::Custom(words));
+    let lines = text.split('\n').map(|line| textwrap::fill(line, &options));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The words of a line, each with the spaces after it.
+fn words(line: &str) -> Box<dyn Iterator<Item = Word<'_>> + '_> {
+    let mut rest = line;
+    Box::new(std::iter::from_fn(move || {
+        let end = word_end(rest);
+        let (word, after) = rest.split_at(end);
+        rest = after;
+        (!word.is_empty()).then(|| Word::from(word))
+    }))
+}
+
+/// Where the first word of `text` and the spaces after it end. A backquote that nothing closes is
+/// a character like any other.
+fn word_end(text: &str) -> usize {
+    let mut chars = text.char_indices().peekable();
+    let mut within = false;
+    let mut spaces = false;
+    while let Some((at, c)) = chars.next() {
+        match c {
+            ' ' if !within => spaces = true,
+            _ if spaces => return at,
+            '`' if within || text[at + 1..].contains('`') => within = !within,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use snapbox::{assert_data_eq, str};
+
+    #[test]
+    fn lines_end_between_words_and_commands_stay_whole() {
+        let text = "hint: after a change to the file, `council run --from latest ./team.toml` asks \
+                    anew what it concerns, and nothing else";
+        assert_data_eq!(
+            broken(text, 48, 6),
+            str![[r#"
+hint: after a change to the file,
+      `council run --from latest ./team.toml`
+      asks anew what it concerns, and nothing
+      else
+"#]]
+        );
+    }
+
+    #[test]
+    fn what_fits_stays_as_it_is() {
+        for text in ["", "  two  words ", "a\nb\n", "`open"] {
+            assert_eq!(broken(text, 40, 2).trim_end(), text.trim_end());
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn words_are_all_kept_in_order(text in "[a-z` é漢]{0,80}", columns in 20..60_usize) {
+            let told = broken(&text, columns, 4);
+            let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+            prop_assert_eq!(words(&told), words(&text));
+        }
+    }
+}

@@ -136,6 +136,15 @@ impl Ui {
         streams.stderr_is_terminal.then(|| now().max(NARROWEST))
     }
 
+    /// `text` broken at words to fit a terminal that standard error is, behind `taken` columns.
+    #[must_use]
+    pub fn fitted(&self, text: &str, taken: usize) -> String {
+        match self.columns() {
+            Some(columns) => prose::broken(text, columns.saturating_sub(taken).max(NARROWEST), 0),
+            None => text.to_owned(),
+        }
+    }
+
     /// Data for standard output, as it is; escaped if that is a terminal.
     pub fn data(&self, text: &str) {
         let text = if self.inner.streams.stdout_is_terminal {

@@ -167,7 +167,8 @@ fn fail(ui: &Ui, error: &CliError) -> u8 {
 /// What is wrong with a spec: its faults in a picture, or why it could not be read.
 fn refuse(ui: &Ui, error: &LoadError) {
     let colour = ui.streams().stderr_takes_colour();
-    if let Some(picture) = error.picture(colour, ui.columns()) {
+    let fit = |text: &str, taken| ui.fitted(text, taken);
+    if let Some(picture) = error.picture(colour, Some(&fit)) {
         return ui.drawn(picture + "\n");
     }
     ui.error(error.message());

@@ -6,7 +6,7 @@ use super::fault::InvalidCouncil;
 use super::files::{FileFault, Files, MAX_BYTES};
 use super::near::{all_of, nearest};
 use super::overrides::Overrides;
-use super::render::harmless;
+use super::render::{Fit, harmless};
 use super::secret;
 use super::shipped::{SHIPPED, Shipped};
 use std::collections::BTreeMap;
@@ -132,7 +132,7 @@ impl LoadError {
     /// The faults of a spec in the look of rustc, where those are what is wrong; as
     /// [`InvalidCouncil::render`], without an end of line.
     #[must_use]
-    pub fn picture(&self, colour: bool, columns: Option<usize>) -> Option<String> {
+    pub fn picture(&self, colour: bool, fit: Option<Fit<'_>>) -> Option<String> {
         let Self::Invalid {
             name,
             document,
@@ -141,7 +141,7 @@ impl LoadError {
         else {
             return None;
         };
-        let picture = faults.render(name, document, colour, columns);
+        let picture = faults.render(name, document, colour, fit);
         Some(picture.trim_end().to_owned())
     }
 }

@@ -43,6 +43,7 @@ pub use files::{FileFault, Files, MAX_BYTES};
 pub use load::{LoadError, load, reload};
 pub use near::nearest;
 pub use overrides::{InvalidSetting, Overrides, Setting};
+pub use render::Fit;
 pub use shape::schema;
 pub use shipped::{SHIPPED, Shipped};
 pub use topology::{TOPOLOGIES, Topology};

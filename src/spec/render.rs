@@ -6,18 +6,15 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+/// Breaks a sentence where it would not fit a terminal, given the columns before it.
+pub type Fit<'a> = &'a dyn Fn(&str, usize) -> String;
+
 impl InvalidCouncil {
     /// All faults as text: each under its message, with the line of `document` that it is about.
     /// `name` is what the spec is called. Keys are masked and control characters shown as escapes;
-    /// sentences are broken at words that would not fit into `columns`.
+    /// sentences go through `fit`.
     #[must_use]
-    pub fn render(
-        &self,
-        name: &str,
-        document: &str,
-        colour: bool,
-        columns: Option<usize>,
-    ) -> String {
+    pub fn render(&self, name: &str, document: &str, colour: bool, fit: Option<Fit<'_>>) -> String {
         let document = secret::mask(document);
         let name = harmless(&secret::mask_words(name)).into_owned();
         let renderer = if colour {
@@ -27,7 +24,7 @@ impl InvalidCouncil {
         };
         let mut text = String::new();
         for fault in &self.0 {
-            text += &one(fault, &name, &document, &renderer, columns);
+            text += &one(fault, &name, &document, &renderer, fit);
             text += "\n\n";
         }
         let count = self.0.len();
@@ -50,11 +47,11 @@ fn one(
     name: &str,
     document: &str,
     renderer: &Renderer,
-    columns: Option<usize>,
+    fit: Option<Fit<'_>>,
 ) -> String {
     let head = "error[]: ".len() + fault.code.len();
     let title = Level::ERROR
-        .primary_title(broken(&fault.message, columns, head))
+        .primary_title(fitted(&fault.message, fit, head))
         .id(fault.code);
     let meant = fault
         .suggestion
@@ -67,7 +64,7 @@ fn one(
         .flatten()
         .map(|help| {
             hint.clone()
-                .message(broken(&help, columns, "    = hint: ".len()))
+                .message(fitted(&help, fit, "    = hint: ".len()))
         });
     let Some(span) = &fault.span else {
         let place = (!fault.path.is_empty()).then(|| format!("in {}", fault.path));
@@ -95,12 +92,8 @@ fn one(
     renderer.render(&[title.element(snippet).elements(helps)])
 }
 
-/// `text` with its lines ended at words, where `head` columns before them are taken.
-fn broken(text: &str, columns: Option<usize>, head: usize) -> String {
-    match columns.map(|columns| columns.saturating_sub(head)) {
-        Some(room) if room > 0 => textwrap::fill(text, room),
-        _ => text.to_owned(),
-    }
+fn fitted(text: &str, fit: Option<Fit<'_>>, head: usize) -> String {
+    fit.map_or_else(|| text.to_owned(), |fit| fit(text, head))
 }
 
 /// The text with every character that could act on a terminal, or hide, written as an escape.

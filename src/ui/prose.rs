@@ -31,10 +31,9 @@ fn words(line: &str) -> Box<dyn Iterator<Item = Word<'_>> + '_> {
 /// Where the first word of `text` and the spaces after it end. A backquote that nothing closes is
 /// a character like any other.
 fn word_end(text: &str) -> usize {
-    let mut chars = text.char_indices().peekable();
     let mut within = false;
     let mut spaces = false;
-    while let Some((at, c)) = chars.next() {
+    for (at, c) in text.char_indices() {
         match c {
             ' ' if !within => spaces = true,
             _ if spaces => return at,

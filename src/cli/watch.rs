@@ -8,10 +8,12 @@ use super::{exit, show};
 use crate::display::{Display, Wishes, closing, mode};
 use crate::event::{Event, RunId};
 use crate::report::Format;
+use crate::run::Signal;
 use crate::store::Reader;
 use crate::ui::Ui;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
 /// How often the store is looked at: about as often as a screen is drawn.
@@ -54,19 +56,24 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
             .map_err(|error| CliError::bug(format_args!("signals cannot be received: {error}")))?;
         tokio::select! {
             biased;
-            signal = signals.next() => Ok(Some(signal)),
-            followed = follow(&reader, &run_id, &display) => followed.map(|()| None),
+            signal = signals.next() => Ok(Followed::Until(signal)),
+            followed = follow(reader, &run_id, &display) => followed.map(|reader| Followed::ToItsEnd(Box::new(reader))),
         }
     });
     display.finish();
-    if let Some(signal) = stopped? {
-        if mode.closing {
-            ui.text(format!(
-                "run {run_id} goes on; `council cancel {run_id}` ends it"
-            ));
+    // A look that waits for the store's lock must not hold up the end.
+    runtime.shutdown_background();
+    let reader = match stopped? {
+        Followed::ToItsEnd(reader) => reader,
+        Followed::Until(signal) => {
+            if mode.closing {
+                ui.text(format!(
+                    "run {run_id} goes on; `council cancel {run_id}` ends it"
+                ));
+            }
+            return Ok(exit::of_signal(signal));
         }
-        return Ok(exit::of_signal(signal));
-    }
+    };
     let result = reader.result(&run_id)?;
     show::print(ui, Format::Text, &result, false);
     let delivery = ui.deliver();
@@ -80,22 +87,35 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
     })
 }
 
-/// Hands the events of a run to `display` as they are recorded, until it has ended.
-async fn follow(reader: &Reader, run_id: &RunId, display: &Display) -> Result<(), CliError> {
+/// How the watching ended.
+enum Followed {
+    /// With the run; the store is as it was.
+    ToItsEnd(Box<Reader>),
+    /// With a signal.
+    Until(Signal),
+}
+
+/// Hands the events of a run to `display` as they are recorded, until it has ended. The store is
+/// looked at beside the signals: a look may wait for a lock.
+async fn follow(mut reader: Reader, run_id: &RunId, display: &Display) -> Result<Reader, CliError> {
     let mut seen = 0;
     loop {
-        let news = reader.since(run_id, seen)?;
+        let run_id = run_id.clone();
+        let look = spawn_blocking(move || (reader.since(&run_id, seen), reader)).await;
+        let (news, again) = look.map_err(CliError::bug)?;
+        reader = again;
+        let news = news?;
         for body in &news.bodies {
             let event: Event = serde_json::from_str(body).map_err(|error| {
                 CliError::usage(format_args!(
-                    "event {seen} of run {run_id} cannot be read: {error}"
+                    "event {seen} of the run cannot be read: {error}"
                 ))
             })?;
             display.event(Arc::new(event));
             seen += 1;
         }
         if news.over {
-            return Ok(());
+            return Ok(reader);
         }
         sleep(LOOK).await;
     }

@@ -52,6 +52,7 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
 fn row(summary: Summary) -> Row {
     Row {
         run_id: summary.run_id,
+        origin: summary.origin,
         council: summary.council,
         status: summary.status,
         degraded: summary.degraded,

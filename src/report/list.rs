@@ -341,7 +341,9 @@ queued
                 .expect("an id"),
         );
         let shown = [Some(100), Some(60), Some(45)].map(|columns| table(&rows, now(), columns));
-        assert_data_eq!(shown.join("\n"), str![[r#"
+        assert_data_eq!(
+            shown.join("\n"),
+            str![[r#"
 RUN                    COUNCIL        STATUS                STARTED     TIME       QUESTION
 019aa0f0-0000-7000-80  design-review  running (unverified)  12 s ago    -          (from 019aa0f0-0…
 019aa0f0-0000-7000-8f  設計審査会     degraded              3 h ago     2.3 s      漢字の質問です。…
@@ -360,7 +362,8 @@ RUN                    STATUS
 nightly.77             failed
 queued                 pending
 
-"#]]);
+"#]]
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::error::CliError;
 use crate::spec::{Overrides, Setting};
+use crate::store::Label;
 use std::collections::BTreeMap;
 
 /// What a spec is changed by before it is checked.
@@ -43,6 +44,22 @@ pub(super) fn label(text: &str) -> Result<(String, String), String> {
         return Err("a key has no white space around it and no control characters".to_owned());
     }
     Ok((key.to_owned(), value.to_owned()))
+}
+
+/// A label that is looked for: `KEY=VALUE`, or `KEY` of any value.
+///
+/// # Errors
+/// There is no key, or it holds what cannot be seen.
+pub(super) fn label_sought(text: &str) -> Result<Label, String> {
+    if text.contains('=') {
+        let (key, value) = label(text)?;
+        return Ok(Label {
+            key,
+            value: Some(value),
+        });
+    }
+    let (key, _) = label(&format!("{text}="))?;
+    Ok(Label { key, value: None })
 }
 
 /// All labels of a run.

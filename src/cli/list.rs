@@ -3,9 +3,10 @@
 use super::Global;
 use super::error::CliError;
 use super::exit;
+use super::flags;
 use crate::event::At;
 use crate::report::list::{Row, table};
-use crate::store::Summary;
+use crate::store::{Label, Summary};
 use crate::ui::Ui;
 
 /// List the newest runs
@@ -13,12 +14,16 @@ use crate::ui::Ui;
 #[command(after_help = "Examples:
   council list
   council list --limit 100
+  council list --label team=infra --label ticket
   council list --json | jq -r '.[] | select(.degraded) | .run_id'
-  council list --json | jq -r '.[] | select(.labels.team == \"infra\") | .input'")]
+  council list --json --label team=infra | jq -r '.[].input'")]
 pub(super) struct Args {
     /// How many runs at most
     #[arg(long, value_name = "N", default_value_t = 20)]
     limit: usize,
+    /// Only runs that have this label, whatever its value where none is given; may be given again, and each must be there
+    #[arg(long = "label", value_name = "KEY[=VALUE]", value_parser = flags::label_sought)]
+    labels: Vec<Label>,
     /// Runs of sub-councils too
     #[arg(long)]
     all: bool,
@@ -29,7 +34,7 @@ pub(super) struct Args {
 
 pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError> {
     let summaries = match global.reader()? {
-        Some(reader) => reader.summaries(args.limit, args.all)?,
+        Some(reader) => reader.labelled(args.limit, args.all, &args.labels)?,
         None => {
             if !args.json && !global.quiet {
                 let path = global.store_path()?;
@@ -52,6 +57,7 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
 fn row(summary: Summary) -> Row {
     Row {
         run_id: summary.run_id,
+        origin: summary.origin,
         council: summary.council,
         status: summary.status,
         degraded: summary.degraded,

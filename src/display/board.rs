@@ -47,7 +47,7 @@ struct Row {
     open: Vec<CallKey>,
     /// When the first of them began.
     since: Duration,
-    /// Tokens of the calls that have ended.
+    /// Tokens of the replies that have ended.
     tokens: u64,
     /// Bytes of the reply that is coming in.
     heard: usize,
@@ -55,7 +55,17 @@ struct Row {
     tail: String,
     /// The attempt that comes after one that failed.
     next: Option<Next>,
-    ended: Option<(MemberStatus, String)>,
+    ended: Option<Ended>,
+}
+
+/// How the last call ended.
+#[derive(Debug)]
+struct Ended {
+    status: MemberStatus,
+    /// How long it took; empty where nobody was asked.
+    took: String,
+    /// Why it gave nothing; empty where it did.
+    why: String,
 }
 
 /// An attempt that follows a failed one.
@@ -136,31 +146,36 @@ impl Board {
                 row.open.retain(|open| *open != call);
                 row.next = None;
                 row.fall_silent();
-                if let Some(usage) = &done.usage {
-                    row.tokens +=
-                        usage.input_tokens.unwrap_or(0) + usage.output_tokens.unwrap_or(0);
+                if let Some(output) = done.usage.as_ref().and_then(|usage| usage.output_tokens) {
+                    row.tokens += output;
                 }
-                let mut text = if done.from_tape {
+                let took = if done.from_tape {
                     "played back".to_owned()
                 } else {
                     passed(now.saturating_sub(row.since))
                 };
-                if row.tokens > 0 {
-                    text.push_str(&format!(
-                        ", {}",
-                        words::count(row.tokens, "token", "tokens")
-                    ));
-                }
-                if let Some(error) = &done.error {
-                    text.push_str(&format!(", {}", words::tidy(&words::sentence(error))));
-                }
-                row.ended = Some((done.status, text));
+                let why = done
+                    .error
+                    .as_ref()
+                    .map_or_else(String::new, |error| words::tidy(&words::sentence(error)));
+                row.ended = Some(Ended {
+                    status: done.status,
+                    took,
+                    why,
+                });
             }
             EventKind::RoundCompleted(done) => {
                 for (id, status) in &done.statuses {
                     let row = self.rows.entry(id.clone()).or_default();
-                    let text = row.ended.take().map_or_else(String::new, |(_, text)| text);
-                    row.ended = Some((*status, text));
+                    let (took, why) = row
+                        .ended
+                        .take()
+                        .map_or_else(Default::default, |ended| (ended.took, ended.why));
+                    row.ended = Some(Ended {
+                        status: *status,
+                        took,
+                        why,
+                    });
                     row.open.clear();
                 }
             }
@@ -311,7 +326,7 @@ impl Row {
     fn rank(&self) -> u8 {
         match &self.ended {
             _ if !self.open.is_empty() => 0,
-            Some((status, _)) if status.is_missing() => 1,
+            Some(ended) if ended.status.is_missing() => 1,
             None => 2,
             Some(_) => 3,
         }
@@ -327,10 +342,17 @@ impl Row {
     fn say(&self, line: &mut Cut, now: Duration, answer_is_shown: bool) {
         if self.open.is_empty() {
             match &self.ended {
-                Some((status, text)) => {
+                Some(Ended { status, took, why }) => {
                     line.add(tone(*status), status.name());
-                    if !text.is_empty() {
-                        line.add(Tone::Plain, &format!(", {text}"));
+                    if !took.is_empty() {
+                        line.add(Tone::Plain, &format!(", {took}"));
+                    }
+                    if self.tokens > 0 {
+                        let tokens = replied("", self.tokens, line.left);
+                        line.add(Tone::Plain, &tokens);
+                    }
+                    if !why.is_empty() {
+                        line.add(Tone::Plain, &format!(", {why}"));
                     }
                 }
                 None => line.add(Tone::Faint, "waiting"),
@@ -358,7 +380,7 @@ impl Row {
         } else {
             // No provider counts before the end; four bytes are about a token.
             let tokens = self.tokens + (self.heard as u64).div_ceil(4);
-            let tokens = format!(", ~{}", words::count(tokens, "token", "tokens"));
+            let tokens = replied("~", tokens, line.left);
             // Where not both have room, the words tell more.
             if answer_is_shown || line.left > tokens.len() + WORDS {
                 line.add(Tone::Plain, &tokens);
@@ -371,6 +393,15 @@ impl Row {
             line.add(Tone::Faint, &words);
         }
     }
+}
+
+/// How many tokens of replies came; in few columns, their number alone.
+fn replied(about: &str, tokens: u64, columns: usize) -> String {
+    let whole = format!(", {about}{}", words::tokens_out(tokens));
+    if whole.len() <= columns {
+        return whole;
+    }
+    format!(", {about}{} out", words::thousands(tokens))
 }
 
 fn tone(status: MemberStatus) -> Tone {
@@ -415,8 +446,8 @@ mod tests {
             shown(&fixture::running(), 80),
             str![[r#"
 [1/2] independent_analysis, 1 of 3 done, 0.8 s
-  a  ok, 0.8 s, 532 tokens
-  b  answer, 0.8 s, ~6 tokens  b says that it depends
+  a  ok, 0.8 s, 132 tokens out
+  b  answer, 0.8 s, ~6 tokens out  b says that it depends
   c  answer, 0.8 s, again in 0.0 s: rate_limited (HTTP 429): slow down
 "#]]
         );
@@ -432,14 +463,29 @@ mod tests {
     }
 
     #[test]
+    fn a_row_speaks_of_what_was_replied_alone() {
+        let (mut board, now) = board(&fixture::failed());
+        let row = &mut board.rows[&member("a")];
+        row.tokens = 12_345;
+        for (columns, shown) in [
+            (80, "  a  ok, 0.8 s, 12,345 tokens out"),
+            (36, "  a  ok, 0.8 s, 12,345 tokens out"),
+            (35, "  a  ok, 0.8 s, 12,345 out"),
+            (25, "  a  ok, 0.8 s, 12,34…"),
+        ] {
+            assert_eq!(board.rows(now, columns, MOST_ROWS, false)[1].text(), shown);
+        }
+    }
+
+    #[test]
     fn a_round_that_ended() {
         assert_data_eq!(
             shown(&fixture::failed(), 80),
             str![[r#"
 [1/2] independent_analysis, 3 of 3 done, 2.3 s
-  a  ok, 0.8 s, 532 tokens
+  a  ok, 0.8 s, 132 tokens out
   b  error, 0.8 s, transient (HTTP 500) from lab/lab/b-1: upstream failed
-  c  ok, 0.8 s, 532 tokens
+  c  ok, 0.8 s, 132 tokens out
 "#]]
         );
     }
@@ -468,7 +514,7 @@ mod tests {
             text(&board.rows(now, 60, 4, false)),
             str![[r#"
 [1/2] independent_analysis, 1 of 23 done, 0.8 s
-  b    answer, 0.8 s, ~6 tokens  b says that it depends
+  b    answer, 0.8 s, ~6 tokens out  …that it depends
   c    answer, 0.8 s, again in 0.0 s: rate_limited (HTTP…
   m0   waiting
   m19  answer, 0.8 s, waiting

@@ -6,7 +6,8 @@ use crate::ui::{Line, Tone};
 use console::measure_text_width;
 
 /// Status, who was heard, how far they agree, time, tokens, money, the run's id, and what the
-/// record lacks. Where that is wider than `columns`, the id, which people copy, begins a new line.
+/// record lacks. Where that is wider than `columns`, less is said of the tokens, and the id, which
+/// people copy, begins a new line.
 #[must_use]
 pub fn closing(result: &RunResult, columns: Option<usize>) -> Line {
     let (tone, status) = match result.status {
@@ -40,31 +41,41 @@ pub fn closing(result: &RunResult, columns: Option<usize>) -> Line {
             line = line.with(Tone::Plain, format!(" by {cast} of {due} ballots"));
         }
     }
-    let mut rest = String::new();
-    let mut add = |text: &str| {
-        rest.push_str(", ");
-        rest.push_str(text);
-    };
-    if let Some(ms) = result.duration_ms {
-        add(&words::seconds(ms));
-    }
-    if let Some(tokens) = words::tokens(&result.usage) {
-        add(&tokens);
-    }
-    if let Some(cost) = result.cost_usd.filter(|_| result.calls.made > 0) {
-        add(&words::dollars(cost));
-    }
     let run = format!("run {}", result.run_id);
-    let wide = measure_text_width(&line.text()) + measure_text_width(&rest) + run.len() + 2;
-    let between = match columns {
-        Some(columns) if wide > columns => "\n",
-        _ => ", ",
+    let begun = measure_text_width(&line.text());
+    let room = columns.unwrap_or(usize::MAX).saturating_sub(begun);
+    let rests = rests(result);
+    // A total that does not tell the part of the replies, of which rows speak, is the last resort.
+    let telling = &rests[..rests.len().max(2) - 1];
+    let fit = |more: usize| {
+        let fits = |rest: &&String| measure_text_width(rest) + more <= room;
+        telling.iter().find(fits)
+    };
+    let (rest, between) = match (fit(2 + run.len()), fit(0).or(rests.last())) {
+        (Some(rest), _) => (rest.as_str(), ", "),
+        (None, rest) => (rest.map_or("", String::as_str), "\n"),
     };
     line = line.with(Tone::Plain, format!("{rest}{between}{run}"));
     match (result.record.state, lacking(&result.record)) {
         (_, Some(lack)) => line.with(Tone::Plain, ", ").with(Tone::Bad, lack),
         (RecordState::Off, None) => line.with(Tone::Plain, ", not recorded"),
         (_, None) => line,
+    }
+}
+
+/// Time, tokens and money, in fewer and fewer words; at least one text.
+fn rests(result: &RunResult) -> Vec<String> {
+    let time = result.duration_ms.map(words::seconds);
+    let cost = result.cost_usd.filter(|_| result.calls.made > 0);
+    let cost = cost.map(words::dollars);
+    let with = |tokens: Option<String>| {
+        let parts = [time.clone(), tokens, cost.clone()];
+        let parts = parts.into_iter().flatten();
+        parts.map(|part| format!(", {part}")).collect()
+    };
+    match words::tokens_by_width(&result.usage) {
+        none if none.is_empty() => vec![with(None)],
+        texts => texts.into_iter().map(|text| with(Some(text))).collect(),
     }
 }
 
@@ -135,12 +146,36 @@ mod tests {
         assert_data_eq!(
             lines.join("\n"),
             str![[r#"
-completed: 3 of 3 members heard, ALIGNED 0.83, 3.0 s, 1,596 tokens, run 019aa0f0-1111-7222-8333-444455556666
-degraded: 2 of 3 members heard, 2.3 s, 1,064 tokens, run 019aa0f0-1111-7222-8333-444455556666
-failed: 2 of 3 members heard, 2.3 s, 1,064 tokens, run 019aa0f0-1111-7222-8333-444455556666
-cancelled: 1 of 3 members heard, 2.3 s, 532 tokens, $0.0011, run 019aa0f0-1111-7222-8333-444455556666
-crashed: 1 of 3 members heard, 2.3 s, 532 tokens, $0.0011, run 019aa0f0-1111-7222-8333-444455556666
-running: 1 of 3 members heard, 532 tokens, $0.0011, run 019aa0f0-1111-7222-8333-444455556666
+completed: 3 of 3 members heard, ALIGNED 0.83, 3.0 s, 1,596 tokens (1,200 in, 396 out), run 019aa0f0-1111-7222-8333-444455556666
+degraded: 2 of 3 members heard, 2.3 s, 1,064 tokens (800 in, 264 out), run 019aa0f0-1111-7222-8333-444455556666
+failed: 2 of 3 members heard, 2.3 s, 1,064 tokens (800 in, 264 out), run 019aa0f0-1111-7222-8333-444455556666
+cancelled: 1 of 3 members heard, 2.3 s, 532 tokens (400 in, 132 out), $0.0011, run 019aa0f0-1111-7222-8333-444455556666
+crashed: 1 of 3 members heard, 2.3 s, 532 tokens (400 in, 132 out), $0.0011, run 019aa0f0-1111-7222-8333-444455556666
+running: 1 of 3 members heard, 532 tokens (400 in, 132 out), $0.0011, run 019aa0f0-1111-7222-8333-444455556666
+"#]]
+        );
+    }
+
+    #[test]
+    fn where_columns_are_few_less_is_said_of_tokens() {
+        let result = fixture::whole().result();
+        let lines = [131, 130, 120, 119, 80, 79, 60].map(|columns| {
+            let line = closing(&result, Some(columns)).text();
+            format!("{columns}: {line}")
+        });
+        assert_data_eq!(
+            lines.join("\n"),
+            str![[r#"
+131: completed: 3 of 3 members heard, ALIGNED 0.83, 3.0 s, 1,596 tokens (1,200 in, 396 out), run 019aa0f0-1111-7222-8333-444455556666
+130: completed: 3 of 3 members heard, ALIGNED 0.83, 3.0 s, 1,596 tokens (1,200 in, 396 out), run 019aa0f0-1111-7222-8333-444455556666
+120: completed: 3 of 3 members heard, ALIGNED 0.83, 3.0 s, 1,596 tokens (396 out), run 019aa0f0-1111-7222-8333-444455556666
+119: completed: 3 of 3 members heard, ALIGNED 0.83, 3.0 s, 1,596 tokens (396 out), run 019aa0f0-1111-7222-8333-444455556666
+80: completed: 3 of 3 members heard, ALIGNED 0.83, 3.0 s, 1,596 tokens (396 out)
+run 019aa0f0-1111-7222-8333-444455556666
+79: completed: 3 of 3 members heard, ALIGNED 0.83, 3.0 s, 1,596 tokens (396 out)
+run 019aa0f0-1111-7222-8333-444455556666
+60: completed: 3 of 3 members heard, ALIGNED 0.83, 3.0 s, 1,596 tokens
+run 019aa0f0-1111-7222-8333-444455556666
 "#]]
         );
     }
@@ -165,9 +200,9 @@ running: 1 of 3 members heard, 532 tokens, $0.0011, run 019aa0f0-1111-7222-8333-
         assert_data_eq!(
             lines.join("\n"),
             str![[r#"
-completed: 3 of 3 members heard, SPLIT 0.59, 3.0 s, 1,596 tokens, $0.0123, run 019aa0f0-1111-7222-8333-444455556666, not recorded
-completed: 3 of 3 members heard, SPLIT 0.59, 3.0 s, 1,596 tokens, $0.0123, run 019aa0f0-1111-7222-8333-444455556666, not recorded from event 17 on
-completed: 3 of 3 members heard, SPLIT 0.59, 3.0 s, 1,596 tokens, $0.0123, run 019aa0f0-1111-7222-8333-444455556666, recorded in part in /tmp/x.spill/r.ndjson
+completed: 3 of 3 members heard, SPLIT 0.59, 3.0 s, 1,596 tokens (1,200 in, 396 out), $0.0123, run 019aa0f0-1111-7222-8333-444455556666, not recorded
+completed: 3 of 3 members heard, SPLIT 0.59, 3.0 s, 1,596 tokens (1,200 in, 396 out), $0.0123, run 019aa0f0-1111-7222-8333-444455556666, not recorded from event 17 on
+completed: 3 of 3 members heard, SPLIT 0.59, 3.0 s, 1,596 tokens (1,200 in, 396 out), $0.0123, run 019aa0f0-1111-7222-8333-444455556666, recorded in part in /tmp/x.spill/r.ndjson
 "#]]
         );
     }

@@ -209,9 +209,9 @@ mod tests {
             str![[r#"
 run 019aa0f0-1111-7222-8333-444455556666 of design-review: 3 members and a chair, 3 rounds
 round 0 independent_analysis: a, b, c
-a: answer ok, 0.8 s, 532 tokens
-b: answer ok, 0.8 s, 532 tokens
-c: answer ok, 0.8 s, 532 tokens
+a: answer ok, 0.8 s, 532 tokens (400 in, 132 out)
+b: answer ok, 0.8 s, 532 tokens (400 in, 132 out)
+c: answer ok, 0.8 s, 532 tokens (400 in, 132 out)
 round 1 review (anonymized_peer_review): a, b, c
 a: ballot ok, 0.8 s
 b: ballot ok, 0.8 s
@@ -233,9 +233,9 @@ chair: synthesis ok, 0.8 s
 run 019aa0f0-1111-7222-8333-444455556666 of design-review: 3 members and a chair, 2 rounds
 round 0 independent_analysis: a, b, c
 a: answer attempt 1 failed, rate_limited (HTTP 429): slow down; again in 0.5 s
-a: answer ok, 0.8 s, 532 tokens
+a: answer ok, 0.8 s, 532 tokens (400 in, 132 out)
 b: answer error, 0.8 s, 3 attempts: transient (HTTP 500) from lab/lab/b-1: upstream failed
-c: answer ok, 0.8 s, 532 tokens
+c: answer ok, 0.8 s, 532 tokens (400 in, 132 out)
 round 1 synthesis: chair
 chair: synthesis ok, 0.8 s
 
@@ -254,9 +254,9 @@ chair: synthesis ok, 0.8 s
    0.000 0.b.answer asks lab/b-1
    0.000 0.c.answer asks lab/c-1
    0.000 a: answer attempt 1 failed, rate_limited (HTTP 429): slow down; again in 0.5 s
-   0.812 a: answer ok, 0.8 s, 532 tokens
+   0.812 a: answer ok, 0.8 s, 532 tokens (400 in, 132 out)
    0.812 b: answer error, 0.8 s, 3 attempts: transient (HTTP 500) from lab/lab/b-1: upstream failed
-   0.812 c: answer ok, 0.8 s, 532 tokens
+   0.812 c: answer ok, 0.8 s, 532 tokens (400 in, 132 out)
    0.812 round 0 independent_analysis ended
    0.812 round 1 synthesis: chair
    0.812 1.chair.synthesis asks lab/chair-1

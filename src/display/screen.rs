@@ -187,8 +187,8 @@ mod tests {
             str![[r#"
 $ council run
 [1/2] independent_analysis, 1 of 3 done, 0.2 s
-  a  ok, 0.0 s, 532 tokens
-  b  answer, 0.2 s, ~6 tokens  b says that it depends
+  a  ok, 0.0 s, 132 tokens out
+  b  answer, 0.2 s, ~6 tokens out  b says that it depends
   c  answer, 0.2 s, again in 0.2 s: rate_limited (HTTP 429): slow down
 "#]]
         );
@@ -202,8 +202,8 @@ $ council run
 $ council run
 warning: a line of somebody else
 [1/2] independent_analysis, 1 of 3 done, 0.3 s
-  a  ok, 0.0 s, 532 tokens
-  b  answer, 0.3 s, ~6 tokens  b says that it depends
+  a  ok, 0.0 s, 132 tokens out
+  b  answer, 0.3 s, ~6 tokens out  b says that it depends
   c  answer, 0.3 s, again in 0.1 s: rate_limited (HTTP 429): slow down
 "#]]
         );
@@ -284,10 +284,10 @@ d a chair, 2 rounds
    0.000 0.c.answer asks lab/c-1
    0.400 c: answer attempt 1 failed, rate_limited (HTTP 429): slow down; again i
 n 0.5 s
-   0.812 a: answer ok, 0.8 s, 532 tokens
+   0.812 a: answer ok, 0.8 s, 532 tokens (400 in, 132 out)
 [1/2] independent_analysis, 1 of 3 done, 0.5 s
-  a  ok, 0.0 s, 532 tokens
-  b  answer, 0.1 s, ~6 tokens  b says that it depends
+  a  ok, 0.0 s, 132 tokens out
+  b  answer, 0.1 s, ~6 tokens out  b says that it depends
   c  answer, 0.1 s, again in 0.4 s: rate_limited (HTTP 429): slow down
 "#]]
         );
@@ -329,8 +329,8 @@ n 0.5 s
             str![[r#"
 $ council run
 [1/2] independent_analysis, 1 of 3 done, 0.4 s
-  a  ok, 0.0 s, 532 tokens
-  b  answer, 0.1 s, ~6 tokens  b says that it depends
+  a  ok, 0.0 s, 132 tokens out
+  b  answer, 0.1 s, ~6 tokens out  b says that it depends
   c  answer, 0.1 s, again in 0.4 s: rate_limited (HTTP 429): slow down
 "#]]
         );
@@ -382,7 +382,7 @@ $ council run
             str![[r#"
 $ council run
 [2/2] synthesis, 1 of 1 done, 3.0 s
-  chair  ok, 1.7 s, 532 tokens
+  chair  ok, 1.7 s, 132 tokens out
 
 Adopt it.
 "#]]

@@ -222,7 +222,7 @@ b > c
         assert_data_eq!(
             calls(fixture::degraded().events(), &filter).expect("some"),
             str![[r#"
-== 0.a.answer: ok, 0.8 s, 532 tokens, lab/a-1
+== 0.a.answer: ok, 0.8 s, 532 tokens (400 in, 132 out), lab/a-1
 
 -- attempt 1 failed: rate_limited (HTTP 429): slow down; waited 0.5 s
 half a rep
@@ -236,7 +236,7 @@ a says yes.
 transient (HTTP 500) from lab/lab/b-1: upstream
 failed
 
-== 0.c.answer: ok, 0.8 s, 532 tokens, lab/c-1
+== 0.c.answer: ok, 0.8 s, 532 tokens (400 in, 132 out), lab/c-1
 
 -- reply
 c says no.

@@ -20,6 +20,7 @@ pub use sequence::{account, sequence};
 use super::words;
 use crate::event::MemberId;
 use crate::spec::{Council, Fallback, Repeat, RoundPlan, TieBreak, Until};
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 /// So many stand one by one; of more, the rest are one.
@@ -44,12 +45,24 @@ fn gathered(mut items: Vec<String>) -> Vec<String> {
     items
 }
 
-/// `2 blind review (anonymized_peer_review)`.
-fn title(number: &str, name: &str, kind: &str) -> String {
+/// `round 2 blind review (anonymized_peer_review)`, of the head `round 2 `.
+fn title(head: &str, name: &str, kind: &str) -> String {
     if name == kind {
-        return format!("{number} {kind}");
+        return format!("{head}{kind}");
     }
-    format!("{number} {} ({kind})", short(name))
+    format!("{head}{} ({kind})", short(name))
+}
+
+/// What stands before the name of each round: the index that it has in a run. How many rounds a
+/// repetition holds shows there alone, so what comes after it has no number.
+fn heads(council: &Council) -> impl Iterator<Item = String> {
+    let repeated = council.rounds.iter().position(|plan| plan.repeat.is_some());
+    let repeated = repeated.unwrap_or(usize::MAX);
+    (0..council.rounds.len()).map(move |at| match at.cmp(&repeated) {
+        Ordering::Less => format!("round {at} "),
+        Ordering::Equal => format!("round {at} and on, "),
+        Ordering::Greater => "later, ".to_owned(),
+    })
 }
 
 /// Who is asked in a round.

@@ -11,6 +11,8 @@ use console::measure_text_width;
 pub struct Row {
     /// The run.
     pub run_id: RunId,
+    /// The run whose replies it plays back: of a resume, a retry, a replay, or `--from`.
+    pub origin: Option<RunId>,
     /// The council's name.
     pub council: String,
     /// Where it stands.
@@ -38,6 +40,16 @@ impl Row {
             format!("{name} (unverified)")
         } else {
             name.to_owned()
+        }
+    }
+
+    /// What was asked. Few runs come from another, and those most often ask the same again: the
+    /// other stands here, not in a column that would be empty nearly always.
+    fn question(&self, ids: &[&str]) -> String {
+        let input = words::clip(&words::tidy(&self.input), 200);
+        match &self.origin {
+            Some(origin) => format!("(from {}) {input}", short(origin.as_str(), ids)),
+            None => input,
         }
     }
 }
@@ -92,7 +104,12 @@ const HEADS: [&str; 6] = ["RUN", "COUNCIL", "STATUS", "STARTED", "TIME", "QUESTI
 const QUESTION: usize = 5;
 
 fn cells(rows: &[Row], now: At) -> Vec<[String; 6]> {
-    let ids: Vec<&str> = rows.iter().map(|row| row.run_id.as_str()).collect();
+    let named = rows
+        .iter()
+        .flat_map(|row| [Some(&row.run_id), row.origin.as_ref()]);
+    let mut ids: Vec<&str> = named.flatten().map(RunId::as_str).collect();
+    ids.sort_unstable();
+    ids.dedup();
     rows.iter()
         .map(|row| {
             [
@@ -103,7 +120,7 @@ fn cells(rows: &[Row], now: At) -> Vec<[String; 6]> {
                     .map_or_else(|| "-".to_owned(), |at| age(at, now)),
                 row.duration_ms
                     .map_or_else(|| "-".to_owned(), words::seconds),
-                words::clip(&words::tidy(&row.input), 200),
+                row.question(&ids),
             ]
         })
         .collect()
@@ -197,6 +214,7 @@ mod tests {
     fn bare(run_id: RunId, council: &str, status: RunStatus) -> Row {
         Row {
             run_id,
+            origin: None,
             council: council.to_owned(),
             status,
             degraded: false,
@@ -314,6 +332,41 @@ queued
     }
 
     #[test]
+    fn a_run_that_is_made_of_another_names_it() {
+        let mut rows = rows();
+        rows[0].origin = Some(rows[1].run_id.clone());
+        rows[2].origin = Some(
+            "019aa0ef-0000-7000-8000-000000000001"
+                .parse()
+                .expect("an id"),
+        );
+        let shown = [Some(100), Some(60), Some(45)].map(|columns| table(&rows, now(), columns));
+        assert_data_eq!(
+            shown.join("\n"),
+            str![[r#"
+RUN                    COUNCIL        STATUS                STARTED     TIME       QUESTION
+019aa0f0-0000-7000-80  design-review  running (unverified)  12 s ago    -          (from 019aa0f0-0…
+019aa0f0-0000-7000-8f  設計審査会     degraded              3 h ago     2.3 s      漢字の質問です。…
+nightly.77             panel          failed                2026-07-01  12 m 34 s  (from 019aa0ef-0…
+queued                 panel          pending               -           -
+
+RUN                    STATUS                QUESTION
+019aa0f0-0000-7000-80  running (unverified)  (from 019aa0f0…
+019aa0f0-0000-7000-8f  degraded              漢字の質問です…
+nightly.77             failed                (from 019aa0ef…
+queued                 pending
+
+RUN                    STATUS
+019aa0f0-0000-7000-80  running (unverified)
+019aa0f0-0000-7000-8f  degraded
+nightly.77             failed
+queued                 pending
+
+"#]]
+        );
+    }
+
+    #[test]
     fn an_empty_list_says_so() {
         assert_eq!(table(&[], now(), None), "No runs.\n");
     }
@@ -345,6 +398,7 @@ queued
             let rows: Vec<Row> = inputs
                 .into_iter()
                 .map(|(council, input, unverified)| Row {
+                    origin: unverified.then(RunId::draw),
                     input,
                     unverified,
                     ..bare(RunId::draw(), &council, RunStatus::Running)

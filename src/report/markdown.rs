@@ -223,11 +223,8 @@ fn totals(result: &RunResult) -> String {
     }
     let _ = writeln!(body, "- calls: {calls}");
     if let Some(tokens) = words::tokens(&result.usage) {
-        let _ = writeln!(
-            body,
-            "- tokens: {}",
-            tokens.trim_end_matches(char::is_alphabetic).trim_end()
-        );
+        let unnamed = tokens.replacen(" tokens", "", 1).replacen(" token", "", 1);
+        let _ = writeln!(body, "- tokens: {unnamed}");
     }
     if let Some(cost) = result.cost_usd {
         let _ = writeln!(body, "- cost: {}", words::dollars(cost));
@@ -394,7 +391,7 @@ model `lab/c-1`
 - started: 2026-11-20T10:00:00.000000Z
 - time: 3.0 s
 - calls: 7 made
-- tokens: 1,596
+- tokens: 1,596 (1,200 in, 396 out)
 - seed: 7
 - label `team`: `infra`
 
@@ -459,7 +456,7 @@ model `lab/c-1`
 - started: 2026-11-20T10:00:00.000000Z
 - time: 2.3 s
 - calls: 4 made, 1 retry
-- tokens: 1,064
+- tokens: 1,064 (800 in, 264 out)
 - seed: 7
 - label `team`: `infra`
 
@@ -517,7 +514,7 @@ model `lab/c-1`
 - started: 2026-11-20T10:00:00.000000Z
 - time: 2.3 s
 - calls: 3 made, 1 retry
-- tokens: 1,064
+- tokens: 1,064 (800 in, 264 out)
 - seed: 7
 - label `team`: `infra`
 

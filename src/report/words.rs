@@ -37,17 +37,36 @@ pub fn count(n: u64, one: &str, many: &str) -> String {
     format!("{} {}", thousands(n), if n == 1 { one } else { many })
 }
 
-/// Tokens of prompt and reply together; none where nobody told them.
+/// Tokens in all, then of prompts and of replies, as far as they were told: `83 tokens (45 in, 38
+/// out)`; none where nobody told them.
 #[must_use]
 pub fn tokens(usage: &Usage) -> Option<String> {
-    if usage.input_tokens.is_none() && usage.output_tokens.is_none() {
-        return None;
+    tokens_by_width(usage).into_iter().next()
+}
+
+/// What [`tokens`] says, then the same in fewer and fewer words; empty where nobody told them.
+#[must_use]
+pub fn tokens_by_width(usage: &Usage) -> Vec<String> {
+    match (usage.input_tokens, usage.output_tokens) {
+        (None, None) => Vec::new(),
+        (Some(input), None) => vec![format!("{} in", count(input, "token", "tokens"))],
+        (None, Some(output)) => vec![tokens_out(output)],
+        (Some(input), Some(output)) => {
+            let all = count(input.saturating_add(output), "token", "tokens");
+            let (input, output) = (thousands(input), thousands(output));
+            vec![
+                format!("{all} ({input} in, {output} out)"),
+                format!("{all} ({output} out)"),
+                all,
+            ]
+        }
     }
-    let all = usage
-        .input_tokens
-        .unwrap_or(0)
-        .saturating_add(usage.output_tokens.unwrap_or(0));
-    Some(count(all, "token", "tokens"))
+}
+
+/// Tokens of replies: `38 tokens out`.
+#[must_use]
+pub fn tokens_out(output: u64) -> String {
+    format!("{} out", count(output, "token", "tokens"))
 }
 
 /// US dollars, to a hundredth of a cent.
@@ -200,6 +219,27 @@ mod tests {
             assert_eq!(thousands(n), text);
         }
         assert_eq!(count(1, "token", "tokens"), "1 token");
+    }
+
+    #[test]
+    fn tokens_are_told_as_far_as_they_are_known() {
+        for (input, output, text) in [
+            (None, None, None),
+            (Some(45), None, Some("45 tokens in")),
+            (None, Some(1), Some("1 token out")),
+            (
+                Some(1_900),
+                Some(354),
+                Some("2,254 tokens (1,900 in, 354 out)"),
+            ),
+        ] {
+            let usage = Usage {
+                input_tokens: input,
+                output_tokens: output,
+                ..Usage::default()
+            };
+            assert_eq!(tokens(&usage).as_deref(), text);
+        }
     }
 
     #[test]

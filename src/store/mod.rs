@@ -14,6 +14,7 @@
 //! | `live` | which recording processes are alive, by file locks |
 //! | `crash` | the end of a run whose process died |
 //! | `read`, `find`, `summary` | [`Reader`]: a run as it is stored, by name, in a list |
+//! | `label` | which runs of a list have a label |
 //! | `recipe` | what a run was made of, to make it again |
 //!
 //! What always holds:
@@ -37,6 +38,7 @@
 mod crash;
 mod error;
 mod find;
+mod label;
 mod live;
 mod open;
 mod path;
@@ -57,6 +59,7 @@ mod testing;
 
 pub use error::StoreError;
 pub use find::FindError;
+pub use label::Label;
 pub use path::locate;
 pub use read::{News, Reader};
 pub use recipe::Recipe;

@@ -2,13 +2,14 @@
 
 use super::StoreError;
 use super::crash;
+use super::label::{self, Label};
 use super::live::{Life, LiveFolder};
 use super::open::{self, PATIENCE};
 use super::spill::{Mark, Spilled, Spills};
 use super::sql::{self, Line, Row};
 use super::summary::Summary;
 use crate::event::{Event, RunId, RunResult};
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ToSql, Transaction, TransactionBehavior};
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
@@ -172,7 +173,20 @@ impl Reader {
     /// # Errors
     /// The store cannot be read.
     pub fn summaries(&self, limit: usize, all: bool) -> Result<Vec<Summary>, StoreError> {
-        self.newest(limit, all)
+        self.labelled(limit, all, &[])
+    }
+
+    /// As [`Reader::summaries`], of the runs that have each of `labels`.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn labelled(
+        &self,
+        limit: usize,
+        all: bool,
+        labels: &[Label],
+    ) -> Result<Vec<Summary>, StoreError> {
+        self.newest(limit, all, labels)
             .map_err(|fault| self.fault(&fault))?
             .into_iter()
             .map(|row| match row {
@@ -226,10 +240,14 @@ impl Reader {
 
     /// The newest rows; of one that cannot be read, what can be, and why. One without a readable
     /// id has no name to be listed under.
-    fn newest(&self, limit: usize, all: bool) -> rusqlite::Result<Vec<Listed>> {
+    fn newest(&self, limit: usize, all: bool, labels: &[Label]) -> rusqlite::Result<Vec<Listed>> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let mut statement = self.conn.prepare_cached(&newest_first(all))?;
-        let mut rows = statement.query([limit])?;
+        let mut statement = self.conn.prepare_cached(&newest_first(all, labels))?;
+        let mut given: Vec<&dyn ToSql> = vec![&limit];
+        for label in labels {
+            given.extend([&label.key as &dyn ToSql, &label.value]);
+        }
+        let mut rows = statement.query(given.as_slice())?;
         let mut listed = Vec::new();
         while let Some(row) = rows.next()? {
             match (Row::read(row), Row::salvage(row)) {
@@ -340,8 +358,13 @@ impl Reader {
 }
 
 /// Rows come in by time, so the newest has the highest rowid; VACUUM keeps the order.
-pub(super) fn newest_first(all: bool) -> String {
-    let which = if all { "" } else { "WHERE parent IS NULL" };
+pub(super) fn newest_first(all: bool, labels: &[Label]) -> String {
+    let mut which = label::conditions(labels, 2);
+    which.extend((!all).then(|| "parent IS NULL".to_owned()));
+    let which = match which.join(" AND ") {
+        none if none.is_empty() => none,
+        some => format!("WHERE {some}"),
+    };
     let columns = sql::COLUMNS;
     format!("SELECT {columns} FROM runs {which} ORDER BY rowid DESC LIMIT ?1")
 }
@@ -585,7 +608,7 @@ mod tests {
         let (_dir, store, _writer) = new_store();
         let reader = reader(&store);
         for sql in [
-            newest_first(false),
+            newest_first(false, &[]),
             "SELECT run_id FROM runs WHERE parent IS NULL ORDER BY rowid DESC LIMIT 1".to_owned(),
             "SELECT run_id FROM runs WHERE run_id >= 'a' AND run_id < 'b' ORDER BY rowid DESC"
                 .to_owned(),

@@ -67,16 +67,16 @@ tournament: 4 members, a chair, 3 rounds
   story (openai/gpt-5-mini): Writer who tells it from the beginning
   short (openai/gpt-5-mini): Writer who gets by with half
   chair (openai/gpt-5)
-1 independent_analysis: facts, reader, story, short
+round 0 independent_analysis: facts, reader, story, short
     each sees: the input alone
     each gives: an answer
-2 iterate: until one answer left, at most 16 passes
-    2.1 pairwise_elimination: chair
+round 1 and on, iterate: until one answer left, at most 16 passes
+    pairwise_elimination: chair
         first pairs: facts or reader, story or short
         of each pair sees: the input, two answers as Response A and B (order drawn)
         of each pair gives: which of the two is the better, and why
         outcome: who loses a pair is out
-3 synthesis: chair
+later, synthesis: chair
     sees: the input, all rounds: answers, comments and ballots
     gives: the council's answer
     without the chair's answer: the winner of the last ballots stands, nobody is asked
@@ -101,36 +101,36 @@ exit code: 0
 --- stdout
 flowchart TB
     input(["the input of team"])
-    subgraph r1 ["1 independent_analysis"]
+    subgraph r0 ["round 0 independent_analysis"]
+        direction TB
+        r0_1["a"]
+        r0_2["b"]
+        r0_3["#101;nd"]
+    end
+    r0_out(["an answer"])
+    subgraph r1 ["round 1 blind #40;anonymized_peer_review#41;"]
         direction TB
         r1_1["a"]
         r1_2["b"]
         r1_3["#101;nd"]
     end
-    r1_out(["an answer"])
-    subgraph r2 ["2 blind #40;anonymized_peer_review#41;"]
+    r1_out(["comments on them and an order, best first<br/>borda#59; ties by the chair, who is asked"])
+    subgraph r2 ["round 2 synthesis"]
         direction TB
-        r2_1["a"]
-        r2_2["b"]
-        r2_3["#101;nd"]
+        r2_1["chair"]
+        r2_instead_1["the winner of the last ballots stands, nobody is asked"]
+        r2_instead_2["a is asked in its place"]
     end
-    r2_out(["comments on them and an order, best first<br/>borda#59; ties by the chair, who is asked"])
-    subgraph r3 ["3 synthesis"]
-        direction TB
-        r3_1["chair"]
-        r3_instead_1["the winner of the last ballots stands, nobody is asked"]
-        r3_instead_2["a is asked in its place"]
-    end
-    r3_out(["the council's answer"])
-    input -->|"the input alone"| r1
+    r2_out(["the council's answer"])
+    input -->|"the input alone"| r0
+    r0 --> r0_out
+    r0_out -->|"the others' answers as Response A, B, … #40;shuffled, its own left out#41;"| r1
     r1 --> r1_out
-    r1_out -->|"the others' answers as Response A, B, … #40;shuffled, its own left out#41;"| r2
+    r2_1 -.->|"without its answer"| r2_instead_1
+    r2_instead_1 -.->|"else"| r2_instead_2
+    r0_out -.-> r2
+    r1_out -->|"all rounds#58; answers, comments and ballots"| r2
     r2 --> r2_out
-    r3_1 -.->|"without its answer"| r3_instead_1
-    r3_instead_1 -.->|"else"| r3_instead_2
-    r1_out -.-> r3
-    r2_out -->|"all rounds#58; answers, comments and ballots"| r3
-    r3 --> r3_out
 --- stderr
 
 "##]]
@@ -148,51 +148,51 @@ exit code: 0
 --- stdout
 flowchart TB
     input(["the input of consensus"])
-    subgraph r1 ["1 independent_analysis"]
+    subgraph r0 ["round 0 independent_analysis"]
         direction TB
-        r1_1["first"]
-        r1_2["second"]
-        r1_3["third"]
+        r0_1["first"]
+        r0_2["second"]
+        r0_3["third"]
     end
-    r1_out(["an answer"])
-    subgraph r2 ["2 iterate, at most 3 passes"]
+    r0_out(["an answer"])
+    subgraph r1 ["round 1 and on, iterate, at most 3 passes"]
         direction TB
-        r2_until{"nobody revised#63;"}
-        subgraph r2_1_critique ["2.1 critique#58; critique"]
+        r1_until{"nobody revised#63;"}
+        subgraph r1_0_critique ["critique#58; critique"]
             direction TB
-            r2_1_critique_1["first"]
-            r2_1_critique_2["second"]
-            r2_1_critique_3["third"]
+            r1_0_critique_1["first"]
+            r1_0_critique_2["second"]
+            r1_0_critique_3["third"]
         end
-        r2_1_critique_out(["the faults of each of them"])
-        subgraph r2_1_revise ["2.1 critique#58; revise"]
+        r1_0_critique_out(["the faults of each of them"])
+        subgraph r1_0_revise ["critique#58; revise"]
             direction TB
-            r2_1_revise_1["first"]
-            r2_1_revise_2["second"]
-            r2_1_revise_3["third"]
+            r1_0_revise_1["first"]
+            r1_0_revise_2["second"]
+            r1_0_revise_3["third"]
         end
-        r2_1_revise_out(["its answer, revised or kept"])
+        r1_0_revise_out(["its answer, revised or kept"])
     end
-    subgraph r3 ["3 synthesis"]
+    subgraph r2 ["later, synthesis"]
         direction TB
-        r3_1["chair"]
-        r3_instead_1["third is asked in its place"]
+        r2_1["chair"]
+        r2_instead_1["third is asked in its place"]
     end
-    r3_out(["the council's answer"])
-    input -->|"the input alone"| r1
-    r1 --> r1_out
-    r1_out --> r2_until
-    r2_until -->|"no<br/>the others' answers by id"| r2_1_critique
-    r2_1_critique --> r2_1_critique_out
-    r2_1_critique_out -->|"its own answer and what the others said of it"| r2_1_revise
-    r2_1_revise --> r2_1_revise_out
-    r2_1_revise_out --> r2_until
-    r3_1 -.->|"without its answer"| r3_instead_1
-    r1_out -.-> r3
-    r2_1_critique_out -.-> r3
-    r2_1_revise_out -.-> r3
-    r2_until -->|"yes, or 3 passes held<br/>all rounds#58; answers, comments and ballots"| r3
-    r3 --> r3_out
+    r2_out(["the council's answer"])
+    input -->|"the input alone"| r0
+    r0 --> r0_out
+    r0_out --> r1_until
+    r1_until -->|"no<br/>the others' answers by id"| r1_0_critique
+    r1_0_critique --> r1_0_critique_out
+    r1_0_critique_out -->|"its own answer and what the others said of it"| r1_0_revise
+    r1_0_revise --> r1_0_revise_out
+    r1_0_revise_out --> r1_until
+    r2_1 -.->|"without its answer"| r2_instead_1
+    r0_out -.-> r2
+    r1_0_critique_out -.-> r2
+    r1_0_revise_out -.-> r2
+    r1_until -->|"yes, or 3 passes held<br/>all rounds#58; answers, comments and ballots"| r2
+    r2 --> r2_out
 --- stderr
 
 "#]]

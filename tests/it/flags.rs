@@ -58,6 +58,34 @@ fn labels_only_and_set_are_in_the_run_and_in_its_record() {
 }
 
 #[test]
+fn a_list_keeps_to_the_runs_that_have_the_labels() {
+    let env = TestEnv::new();
+    env.write("team.toml", TEAM);
+    for (run_id, labels) in [("r1", "team=infra"), ("r2", "team=web"), ("r3", "ticket=7")] {
+        let question = ["run", "./team.toml", "--input", "Which way?", "-q"];
+        let flags = ["--run-id", run_id, "--label", labels, "--label", "by=ann"];
+        env.run(question.iter().chain(&flags)).assert_code(0);
+    }
+    let listed = |flags: &[&str]| {
+        let json = env.run(["list", "--json"].iter().chain(flags)).json();
+        let runs = json.as_array().expect("one array").clone();
+        let ids = runs.iter().filter_map(|run| run["run_id"].as_str());
+        ids.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(listed(&["--label", "team=infra"]), "r1");
+    assert_eq!(listed(&["--label", "team", "--limit", "1"]), "r2");
+    assert_eq!(listed(&["--label", "team", "--label", "by=ann"]), "r2 r1");
+    assert_eq!(listed(&["--label", "team=infra", "--label", "ticket"]), "");
+    let table = env.run(["list", "--label", "ticket=7"]).stdout();
+    assert!(
+        table.contains("r3") && table.lines().count() == 2,
+        "{table}"
+    );
+    assert_eq!(env.run(["list", "--label", "tea"]).stdout(), "No runs.\n");
+    env.run(["list", "--label", "=infra"]).assert_code(2);
+}
+
+#[test]
 fn what_cannot_be_meant_starts_nothing() {
     let env = TestEnv::new();
     env.write("team.toml", TEAM);

@@ -69,7 +69,9 @@ fn told(arg: Arg, store: Option<&PathBuf>) -> Arg {
         })),
         "NAME" => arg.add(ArgValueCandidates::new(topologies)),
         "TEXT | @FILE | -" => arg.add(ArgValueCompleter::new(questions)),
-        "KEY=VALUE" => arg.add(ArgValueCandidates::new(move || labels(store.clone()))),
+        "KEY=VALUE" | "KEY[=VALUE]" => {
+            arg.add(ArgValueCandidates::new(move || labels(store.clone())))
+        }
         _ => arg,
     }
 }

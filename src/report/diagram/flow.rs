@@ -2,7 +2,7 @@
 //! arrow that leads to it, and what they give behind it.
 
 use super::mermaid::escape;
-use super::{answer, asked, counted, gathered, gives, goal, pairs, passes, stand_in, title};
+use super::{answer, asked, counted, gathered, gives, goal, heads, pairs, passes, stand_in, title};
 use crate::spec::{Council, Look, Repeat, RoundPlan};
 use std::fmt::Write as _;
 
@@ -20,8 +20,8 @@ pub fn flowchart(council: &Council) -> String {
     };
     let name = escape(&super::short(&council.name));
     flow.node("input", Shape::Result, &format!("the input of {name}"));
-    for (at, plan) in council.rounds.iter().enumerate() {
-        flow.round(plan, &(at + 1).to_string());
+    for (at, (head, plan)) in heads(council).zip(&council.rounds).enumerate() {
+        flow.round(plan, &head, format!("r{at}"));
     }
     let concludes = |plan: &RoundPlan| plan.kind.concludes();
     if !council.rounds.last().is_some_and(concludes) {
@@ -101,14 +101,13 @@ impl Flow<'_> {
         let _ = writeln!(self.arrows, "    {from} -.->|\"{label}\"| {to}");
     }
 
-    fn round(&mut self, plan: &RoundPlan, number: &str) {
+    fn round(&mut self, plan: &RoundPlan, head: &str, id: String) {
+        let title = title(head, &plan.name, plan.kind.name());
         if let Some(repeat) = &plan.repeat {
-            self.repeat(plan, repeat, number);
+            self.repeat(repeat, &title, &id);
             return;
         }
-        let title = title(number, &plan.name, plan.kind.name());
         let looks = plan.kind.looks();
-        let id = id(number);
         for (at, look) in looks.iter().enumerate() {
             if looks.len() == 1 {
                 self.look(plan, look, &id, &title, true);
@@ -186,24 +185,18 @@ impl Flow<'_> {
     }
 
     /// The question stands before the first pass, as it is asked there too.
-    fn repeat(&mut self, plan: &RoundPlan, repeat: &Repeat, number: &str) {
-        let id = id(number);
-        let title = title(number, &plan.name, plan.kind.name());
-        self.open(&id, &format!("{title}, at most {}", passes(repeat)));
+    fn repeat(&mut self, repeat: &Repeat, title: &str, id: &str) {
+        self.open(id, &format!("{title}, at most {}", passes(repeat)));
         let question = format!("{id}_until");
         let goal = goal(repeat);
         self.node(&question, Shape::Question, &escape(&format!("{goal}?")));
         self.arrow(&question, None);
         self.when = Some("no".to_owned());
         for (at, plan) in repeat.rounds.iter().enumerate() {
-            self.round(plan, &format!("{number}.{}", at + 1));
+            self.round(plan, "", format!("{id}_{at}"));
         }
         self.arrow(&question, None);
         self.close();
         self.when = Some(format!("yes, or {} held", passes(repeat)));
     }
-}
-
-fn id(number: &str) -> String {
-    format!("r{}", number.replace('.', "_"))
 }

@@ -2,7 +2,9 @@
 
 use super::super::words::count;
 use super::lines::Lines;
-use super::{answer, asked, counted, gathered, gives, goal, pairs, passes, short, stand_in, title};
+use super::{
+    answer, asked, counted, gathered, gives, goal, heads, pairs, passes, short, stand_in, title,
+};
 use crate::spec::{
     Council, FailureMode, InputMode, Look, Repeat, RoundPlan, Sees, Until, write_duration,
 };
@@ -22,8 +24,8 @@ pub fn outline(council: &Council) -> String {
     for who in people(council) {
         out.line(2, &who);
     }
-    for (at, plan) in council.rounds.iter().enumerate() {
-        out.round(council, plan, &(at + 1).to_string(), 0);
+    for (head, plan) in heads(council).zip(&council.rounds) {
+        out.round(council, plan, &head, 0);
     }
     out.line(0, &format!("the answer: {}", answer(council)));
     out.0
@@ -67,10 +69,10 @@ fn people(council: &Council) -> Vec<String> {
 }
 
 impl Lines {
-    fn round(&mut self, council: &Council, plan: &RoundPlan, number: &str, indent: usize) {
-        let title = title(number, &plan.name, plan.kind.name());
+    fn round(&mut self, council: &Council, plan: &RoundPlan, head: &str, indent: usize) {
+        let title = title(head, &plan.name, plan.kind.name());
         if let Some(repeat) = &plan.repeat {
-            self.repeat(council, repeat, &title, number, indent);
+            self.repeat(council, repeat, &title, indent);
             return;
         }
         let who = asked(council, plan);
@@ -123,14 +125,7 @@ impl Lines {
         }
     }
 
-    fn repeat(
-        &mut self,
-        council: &Council,
-        repeat: &Repeat,
-        title: &str,
-        number: &str,
-        indent: usize,
-    ) {
+    fn repeat(&mut self, council: &Council, repeat: &Repeat, title: &str, indent: usize) {
         let (goal, passes) = (goal(repeat), passes(repeat));
         let hung = match repeat.until {
             Some(Until::Majority) => "; without one the jury is hung",
@@ -140,8 +135,8 @@ impl Lines {
             indent,
             &format!("{title}: until {goal}, at most {passes}{hung}"),
         );
-        for (at, plan) in repeat.rounds.iter().enumerate() {
-            self.round(council, plan, &format!("{number}.{}", at + 1), indent + 4);
+        for plan in &repeat.rounds {
+            self.round(council, plan, "", indent + 4);
         }
     }
 }

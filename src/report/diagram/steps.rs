@@ -127,7 +127,11 @@ fn purpose(purpose: &Purpose) -> String {
 }
 
 fn begun(round: &RoundRef) -> Step {
-    let title = title(&format!("round {}:", round.index), &round.name, &round.kind);
+    let title = title(
+        &format!("round {}: ", round.index),
+        &round.name,
+        &round.kind,
+    );
     Step::Round(match round.iteration {
         0 => title,
         more => format!("{title}, again ({more})"),

@@ -6,7 +6,7 @@ use super::exit;
 use super::signals::{self, Signals};
 use crate::bus::Subscription;
 use crate::display::{
-    Display, Mode, Progress, RateLimits, Wishes, closing, lacking, mode, next_step,
+    Display, Mode, Progress, RateLimits, Wishes, closing, lacking, mode, next_steps,
 };
 use crate::event::{RunId, RunResult};
 use crate::provider::WireTap;
@@ -392,7 +392,7 @@ impl Watcher {
                 ui.line(line);
             }
             ui.line(closing(result, ui.columns()));
-            if let Some(step) = next_step(result, self.spec.as_deref()) {
+            for step in next_steps(result, self.spec.as_deref()) {
                 ui.hint(step);
             }
         } else if let Some(lack) = lacking(&result.record) {

@@ -4,7 +4,7 @@ use super::Global;
 use super::error::CliError;
 use super::execute::FormatArg;
 use super::{exit, pager};
-use crate::display::next_step;
+use crate::display::next_steps;
 use crate::event::{MemberId, RunResult};
 use crate::report::{Format, Page, detail, json, page, terminal};
 use crate::ui::{Ui, escape, screen};
@@ -79,9 +79,10 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
         ui.warning("whether its process still lives cannot be told: file locks are refused here");
     }
     print(ui, format, &result, !args.no_pager);
-    let step = next_step(&result, None).filter(|_| !global.quiet);
-    if let Some(step) = step {
-        ui.hint(step);
+    if !global.quiet {
+        for step in next_steps(&result, None) {
+            ui.hint(step);
+        }
     }
     Ok(exit::OK)
 }

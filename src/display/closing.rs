@@ -93,12 +93,12 @@ pub fn lacking(record: &Record) -> Option<String> {
     })
 }
 
-/// What can be done about a run that lacks something; none where nothing can, or it is not recorded.
+/// What can be done about a run that lacks something; nothing about one that is not recorded.
 /// `spec` is the file that it was made from, where that is known.
 #[must_use]
-pub fn next_step(result: &RunResult, spec: Option<&str>) -> Option<String> {
+pub fn next_steps(result: &RunResult, spec: Option<&str>) -> Vec<String> {
     if result.record.state == RecordState::Off {
-        return None;
+        return Vec::new();
     }
     let run_id = &result.run_id;
     let ran_out = |error: &RunError| {
@@ -108,18 +108,20 @@ pub fn next_step(result: &RunResult, spec: Option<&str>) -> Option<String> {
         )
     };
     match result.status {
-        RunStatus::Failed if !result.errors.iter().any(ran_out) => Some(format!(
-            "`council retry {run_id}` asks again what failed, with the spec as it was recorded; \
-             `council run --from {run_id} {}` takes a changed one",
-            spec.unwrap_or("FILE.toml")
-        )),
-        RunStatus::Failed | RunStatus::Cancelled | RunStatus::Crashed => Some(format!(
+        RunStatus::Failed if !result.errors.iter().any(ran_out) => vec![
+            format!("`council retry {run_id}` asks again what failed, with the spec as it was"),
+            format!(
+                "`council run --from {run_id} {}` takes the changed file",
+                spec.unwrap_or("FILE.toml")
+            ),
+        ],
+        RunStatus::Failed | RunStatus::Cancelled | RunStatus::Crashed => vec![format!(
             "`council resume {run_id}` goes on from here, and pays for no reply twice"
-        )),
-        RunStatus::Completed if !result.missing.is_empty() => Some(format!(
+        )],
+        RunStatus::Completed if !result.missing.is_empty() => vec![format!(
             "`council retry {run_id}` asks again what is missing, and plays back the rest"
-        )),
-        RunStatus::Pending | RunStatus::Running | RunStatus::Completed => None,
+        )],
+        RunStatus::Pending | RunStatus::Running | RunStatus::Completed => Vec::new(),
     }
 }
 

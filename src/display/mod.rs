@@ -15,7 +15,7 @@ pub mod mode;
 mod screen;
 mod terminal;
 
-pub use closing::{closing, lacking, next_step};
+pub use closing::{closing, lacking, next_steps};
 pub use limits::RateLimits;
 pub use mode::{Mode, Progress, Wishes};
 pub use screen::Screen;

@@ -149,7 +149,8 @@ North.
 
 North.
 --- stderr
-hint: `council retry r1` asks again what failed, with the spec as it was recorded; `council run --from r1 FILE.toml` takes a changed one
+hint: `council retry r1` asks again what failed, with the spec as it was
+hint: `council run --from r1 FILE.toml` takes the changed file
 
 "#]]
     );

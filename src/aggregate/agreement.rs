@@ -23,6 +23,26 @@ pub fn agreement(aggregate: &Aggregate) -> Option<f64> {
     }
 }
 
+/// Whether some ballot of `aggregate` ranks one of `names` above another of them. Where none does,
+/// [`agreement`] of rankings tells nothing of how they stand to one another.
+#[must_use]
+pub fn are_compared(aggregate: &Aggregate, names: &[String]) -> bool {
+    let known = known(&aggregate.order);
+    let is_named = |place: &usize| {
+        names
+            .iter()
+            .any(|name| known.get_index(*place) == Some(&name.as_str()))
+    };
+    let mut orders = aggregate
+        .ballots
+        .iter()
+        .filter_map(|ballot| Order::of(ballot, &known));
+    orders.any(|order| {
+        let mut preferences = order.preferences();
+        preferences.any(|(better, worse)| is_named(&better) && worse.iter().any(is_named))
+    })
+}
+
 fn of_choices(method: &dyn Aggregator, winner: &str, aggregate: &Aggregate) -> Option<f64> {
     shares(method, &aggregate.order, &aggregate.ballots)
         .get(winner)
@@ -74,6 +94,32 @@ mod tests {
             for method in ["borda", "peer_ranking", "condorcet"] {
                 assert_eq!(agreed(method, "abcd", &ballots), expected, "{method}");
             }
+        }
+    }
+
+    #[test]
+    fn candidates_are_compared_where_one_ballot_ranks_one_above_another() {
+        let method = aggregator("borda").expect("it is there");
+        for (ballots, among, expected) in [
+            (
+                vec![ballot("a", "bc", "bc"), ballot("b", "ac", "ac")],
+                "ab",
+                false,
+            ),
+            (
+                vec![ballot("a", "bc", "bc"), ballot("b", "ac", "ac")],
+                "abc",
+                true,
+            ),
+            ([times(1, "ab"), times(1, "ba")].concat(), "ab", true),
+            // Ranked above what it could rank and left out; of two that are left out it says nothing.
+            (vec![ballot("x", "abcd", "ac")], "ab", true),
+            (vec![ballot("x", "abcd", "ac")], "bd", false),
+            (vec![], "ab", false),
+        ] {
+            let tally = method.tally(&names("abcd"), &ballots);
+            let settled = settle(method, tally, ballots, |_, level| (level, "first"));
+            assert_eq!(are_compared(&settled, &names(among)), expected, "{among}");
         }
     }
 

@@ -17,7 +17,7 @@ mod testing;
 mod usable;
 mod weighted_plurality;
 
-pub use agreement::agreement;
+pub use agreement::{agreement, are_compared};
 
 use crate::event::{Aggregate, CastBallot, Position, Tie};
 use indexmap::IndexMap;

@@ -4,7 +4,7 @@ use super::PromptError;
 use super::compose::{Question, Shown, Voice, ask};
 use super::draw::draws;
 use super::{Close, Reply, Step, Table, TieBreak, labels, notice, words};
-use crate::aggregate::{self, Aggregator, Tally, agreement};
+use crate::aggregate::{self, Aggregator, Counts, Tally, agreement, are_compared};
 use crate::event::{CastBallot, Expect, MemberId, MemberStatus, Notice, Purpose};
 use crate::prompt::{Scope, ShownAnswer};
 
@@ -90,7 +90,7 @@ pub(super) fn outcome(
     let result = settle(table, method, tally, ballots, ruling.as_deref());
     close.agreement = agreement(&result);
     if !close.notices.iter().any(|notice| notice.code == "tie") {
-        close.notices.extend(level(&result));
+        close.notices.extend(level(method, &result));
     }
     if !result.cycle.is_empty() {
         close.notices.push(circle(&result.cycle));
@@ -130,8 +130,9 @@ fn not_counted(method: &dyn Aggregator, ballots: &[CastBallot]) -> Option<Notice
     Some(notice("no_confidence", &text))
 }
 
-/// That the winner stood level with others, and what put it first.
-fn level(result: &crate::event::Aggregate) -> Option<Notice> {
+/// That the winner stood level with others, and what put it first; and that no ballot compares
+/// them, where that is so: full agreement would seem to deny the tie.
+fn level(method: &dyn Aggregator, result: &crate::event::Aggregate) -> Option<Notice> {
     let winner = result.winner.as_ref()?;
     let tie = result.ties.iter().find(|tie| tie.among.contains(winner))?;
     let by = match tie.by.as_str() {
@@ -139,10 +140,19 @@ fn level(result: &crate::event::Aggregate) -> Option<Notice> {
         "chair" => "the chair",
         _ => "the order of the spec",
     };
-    let text = format!(
+    let mut text = format!(
         "{} stand level at the top; {by} put `{winner}` first.",
         tie.among.join(", ")
     );
+    if matches!(method.counts(), Counts::Rankings) && !are_compared(result, &tie.among) {
+        let whom = match tie.among.len() {
+            2 => "the two",
+            _ => "any two of them",
+        };
+        text.push_str(&format!(
+            " No ballot compares {whom}, and agreement counts only what a ballot compares."
+        ));
+    }
     Some(notice("tie", &text))
 }
 

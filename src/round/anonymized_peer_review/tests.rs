@@ -245,6 +245,30 @@ fn ties_are_settled_as_the_round_says_and_marked() {
 }
 
 #[test]
+fn a_tie_says_where_no_ballot_compares_those_who_are_tied() {
+    let (mut house, ballots) = level(TieBreak::First);
+    let held = house.hold(&ballots);
+    assert_eq!(held.close.agreement, Some(1.0));
+    assert_eq!(
+        held.close.notices[0].text,
+        "a, b stand level at the top; the order of the spec put `a` first. No ballot compares \
+         the two, and agreement counts only what a ballot compares."
+    );
+    let (mut house, mut ballots) = level(TieBreak::First);
+    ballots[0].1 = ranks(&mut house, "a", "bc");
+    ballots[1].1 = ranks(&mut house, "b", "ca");
+    ballots[2].1 = ranks(&mut house, "c", "ab");
+    let held = house.hold(&ballots);
+    assert!(
+        !held
+            .close
+            .notices
+            .iter()
+            .any(|notice| notice.text.contains("No ballot"))
+    );
+}
+
+#[test]
 fn a_tie_for_the_chair_is_a_call_of_the_round() {
     for letter in ["Response A", "Response B"] {
         let (mut house, mut ballots) = level(TieBreak::Chair);

@@ -111,7 +111,7 @@ mod tests {
                 "abc",
                 true,
             ),
-            (vec![times(1, "ab"), times(1, "ba")].concat(), "ab", true),
+            ([times(1, "ab"), times(1, "ba")].concat(), "ab", true),
             // Ranked above what it could rank and left out; of two that are left out it says nothing.
             (vec![ballot("x", "abcd", "ac")], "ab", true),
             (vec![ballot("x", "abcd", "ac")], "bd", false),

@@ -7,7 +7,7 @@ use super::stop::{Cause, Stop};
 use crate::bus::Bus;
 use crate::event::{
     Ask, CallKey, Draft, ErrorKind, EventKind, MemberCompleted, MemberRetry, MemberStarted,
-    MemberStatus, Message, RejectedReply, RoundRef, RunError, Usage,
+    MemberStatus, Message, RejectedReply, RoundRef, RunError, Usage, hex,
 };
 use crate::provider::{CallError, Provider, Request, Sampling, Stop as StopReason};
 use crate::round::{self, Unreadable};
@@ -313,10 +313,7 @@ impl Call {
             },
             "schema": self.ask.expect.schema(),
         });
-        Sha256::digest(request.to_string())
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        hex(Sha256::digest(request.to_string()))
     }
 }
 

@@ -2,9 +2,10 @@
 //! reply. It sees labels, shuffled for it alone, and not its own answer.
 
 use super::compose::{Question, Shown, Voice, ask};
+use super::peer_review::not_held;
 use super::{
-    Close, Kind, Look, PromptError, Reply, Review, Seat, Sees, Step, Table, close_with, labels,
-    notice, ties, words,
+    Close, Kind, Look, PromptError, Reply, Review, Seat, Sees, Step, Table, labels, notice, ties,
+    words,
 };
 use crate::aggregate;
 use crate::event::{Ask, Expect, MemberId, Purpose};
@@ -35,15 +36,8 @@ impl Kind for AnonymizedPeerReview {
     }
 
     fn step(&self, table: &Table<'_>, replies: &[Reply]) -> Result<Step, PromptError> {
-        let answers = table.minutes.standing().count();
-        if answers < 2 || table.seats.is_empty() {
-            let why = match answers {
-                0 => "There is no answer to review",
-                1 => "There is only one answer",
-                _ => "Nobody is left to review the answers",
-            };
-            let text = format!("{why}: the review was not held.");
-            return Ok(close_with("review_not_held", &text));
+        if table.minutes.standing().count() < 2 || table.seats.is_empty() {
+            return Ok(not_held(table));
         }
         if replies.is_empty() {
             let asks = table.seats.iter().map(|seat| ballot_for(table, seat));

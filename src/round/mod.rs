@@ -18,6 +18,7 @@ mod mentions;
 mod minutes;
 mod pairwise_elimination;
 mod peer_review;
+mod poll;
 mod ranking;
 mod read;
 mod revision;
@@ -34,6 +35,7 @@ pub use draw::{SplitMix64, draws};
 pub use iterate::{Next, Pass, Repeat, Until};
 pub use look::{Look, Sees};
 pub use minutes::{statuses, usable};
+pub use poll::Poll;
 pub use read::{Reading, Unreadable, ask_again, read};
 
 use crate::event::{
@@ -132,27 +134,6 @@ pub struct Review {
     pub of: MemberId,
     /// The comment.
     pub text: String,
-}
-
-/// What ballots are about, and how they are counted: two rounds of one poll can be compared.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Poll {
-    kind: String,
-    choices: Vec<String>,
-    members: Option<Vec<MemberId>>,
-    aggregator: Option<String>,
-}
-
-impl RoundPlan {
-    /// What its ballots are about.
-    pub(super) fn poll(&self) -> Poll {
-        Poll {
-            kind: self.kind.name().to_owned(),
-            choices: self.choices.clone(),
-            members: self.members.clone(),
-            aggregator: self.aggregator.clone(),
-        }
-    }
 }
 
 /// A round that was held, as later rounds see it.

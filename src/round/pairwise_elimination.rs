@@ -7,7 +7,7 @@
 //! which ends its repetition.
 
 use super::compose::{Question, Shown, Voice, ask};
-use super::ranking::too_few;
+use super::poll::too_few;
 use super::{
     Close, Kind, Look, PromptError, Reply, Sees, Step, Table, cause, close_with, labels, notice,
     words,
@@ -46,7 +46,10 @@ impl Kind for PairwiseElimination {
     fn step(&self, table: &Table<'_>, replies: &[Reply]) -> Result<Step, PromptError> {
         let standing: Vec<&MemberId> = table.minutes.standing().map(|(id, _)| id).collect();
         if standing.len() < 2 {
-            let text = format!("{}: there is no pair to judge.", too_few(standing.len()));
+            let text = format!(
+                "{}: there is no pair to judge.",
+                too_few(standing.len(), "judge")
+            );
             return Ok(close_with("bracket_not_held", &text));
         }
         if !replies.is_empty() {

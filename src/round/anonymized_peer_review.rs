@@ -9,7 +9,6 @@ use super::{
 };
 use crate::aggregate;
 use crate::event::{Ask, Expect, MemberId, Purpose};
-use crate::prompt::ShownAnswer;
 
 /// The kind.
 pub(super) struct AnonymizedPeerReview;
@@ -69,10 +68,7 @@ fn candidates(table: &Table<'_>, reviewer: &MemberId) -> Vec<MemberId> {
 
 fn ballot_for(table: &Table<'_>, seat: &Seat) -> Result<Ask, PromptError> {
     let labels = labels::shuffled(table, &seat.id, "labels", candidates(table, &seat.id));
-    let answers: Vec<ShownAnswer> = labels
-        .iter()
-        .filter_map(|(label, id)| Some(ShownAnswer::new(label, table.minutes.answers.get(id)?)))
-        .collect();
+    let answers = labels::answers(table, &labels);
     // One text can be commented on, and not ranked.
     let is_ranking = answers.len() > 1;
     let question = Question {

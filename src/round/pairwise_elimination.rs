@@ -13,7 +13,6 @@ use super::{
     words,
 };
 use crate::event::{Aggregate, Ask, CastBallot, Expect, MemberId, MemberStatus, Notice, Purpose};
-use crate::prompt::ShownAnswer;
 
 /// The kind.
 pub(super) struct PairwiseElimination;
@@ -72,10 +71,7 @@ fn question(table: &Table<'_>, left: &MemberId, right: &MemberId) -> Result<Ask,
     let purpose = Purpose::Pair(left.clone(), right.clone());
     let ids = vec![left.clone(), right.clone()];
     let labels = labels::shuffled(table, &chair, &purpose.to_string(), ids);
-    let answers = labels
-        .iter()
-        .filter_map(|(label, id)| Some(ShownAnswer::new(label, table.minutes.answers.get(id)?)))
-        .collect();
+    let answers = labels::answers(table, &labels);
     let question = Question {
         voice: Voice::Chair(table.chair),
         asked: &chair,

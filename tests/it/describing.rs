@@ -169,9 +169,8 @@ fn the_schemas_are_those_of_the_formats() {
         "providers.rehearsal.delay=0s",
     ];
     let ran = env.run(run);
-    for line in ran.assert_code(0).stdout().lines() {
-        let event = serde_json::from_str(line).expect("an event");
-        assert!(validator.is_valid(&event), "{line}");
+    for event in ran.assert_code(0).events() {
+        assert!(validator.is_valid(&event), "{event}");
     }
 }
 

@@ -71,6 +71,10 @@ struct Left {
 }
 
 /// What follows on an attempt.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, and it is taken apart at once"
+)]
 enum Next {
     /// The call is over.
     End(MemberCompleted),

@@ -11,6 +11,7 @@ mod ballot;
 mod data;
 mod error;
 mod fold;
+mod hex;
 mod id;
 mod kind;
 mod result;
@@ -26,6 +27,7 @@ pub use data::{
 };
 pub use error::{ErrorKind, RunError};
 pub use fold::{End, Fold, HUNG_JURY};
+pub use hex::hex;
 pub use id::{CHAIR, CallKey, InvalidId, MemberId, Purpose, RunId};
 pub use kind::{Draft, Event, EventKind, UnknownKind, VERSION};
 pub use result::{

@@ -1,6 +1,6 @@
 //! A run as a whole: the object that `--format json` prints.
 
-use super::{At, Calls, CastBallot, MemberId, Notice, RunError, RunId, Usage};
+use super::{At, Calls, CastBallot, MemberId, Notice, RunError, RunId, Usage, VERSION};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -282,4 +282,43 @@ pub struct RunResult {
     pub duration_ms: Option<u64>,
     /// How much of it is kept.
     pub record: Record,
+}
+
+impl RunResult {
+    /// A run of which nothing has happened yet. Its `record` says `complete`; who knows better
+    /// sets it.
+    pub(super) fn pending(run_id: RunId) -> Self {
+        Self {
+            v: VERSION,
+            run_id,
+            parent: None,
+            origin: None,
+            council: String::new(),
+            status: RunStatus::Pending,
+            degraded: false,
+            reason: None,
+            input: String::new(),
+            answer: None,
+            answer_by: None,
+            missing: Vec::new(),
+            members: IndexMap::new(),
+            rounds: Vec::new(),
+            vote: None,
+            scores: None,
+            agreement: None,
+            dissent: Vec::new(),
+            gate: None,
+            errors: Vec::new(),
+            notices: Vec::new(),
+            usage: Usage::default(),
+            cost_usd: None,
+            calls: Calls::default(),
+            labels: BTreeMap::new(),
+            seed: 0,
+            started_at: None,
+            ended_at: None,
+            duration_ms: None,
+            record: Record::of(RecordState::Complete),
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Fences: marks around text that came in from outside, which that text cannot forge.
 
+use crate::event::hex;
 use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
 
 /// Hex digits of the shortest nonce: 64 bits.
 const SHORTEST: usize = 16;
@@ -25,10 +25,7 @@ impl Fence {
             hash.update((text.len() as u64).to_le_bytes());
             hash.update(text.as_bytes());
         }
-        let mut digest = String::with_capacity(64);
-        for byte in hash.finalize() {
-            let _ = write!(digest, "{byte:02x}");
-        }
+        let mut digest = hex(hash.finalize());
         let mut length = SHORTEST;
         while length < digest.len()
             && texts

@@ -4,7 +4,10 @@
 //! cannot pass for a part of the document.
 
 use super::{standing, text, words};
-use crate::event::{CastBallot, RecordState, RoundResult, RunResult, RunStatus};
+use crate::event::{
+    Calls, CastBallot, MemberId, Record, RecordState, RoundResult, RunResult, RunStatus,
+};
+use serde_json::Value;
 use std::fmt::Write as _;
 
 /// The whole document.
@@ -15,27 +18,16 @@ pub fn document(result: &RunResult) -> String {
         section("Question", &quote(&result.input)),
     ];
     if let Some(answer) = &result.answer {
-        let body = match answer {
-            serde_json::Value::String(_) => text::value(answer),
-            object => format!("```json\n{}```\n", text::value(object)),
-        };
-        sections.push(section("Answer", &body));
+        sections.push(section("Answer", &whole(answer)));
     }
     if result.status != RunStatus::Completed {
-        sections.push(section(
-            "Status",
-            &format!("{}\n", emphatic(&text::status_line(result))),
-        ));
+        let status = emphatic(&text::status_line(result));
+        sections.push(section("Status", &format!("{status}\n")));
     }
     if !result.missing.is_empty() {
-        let items = result.missing.iter().map(|missing| {
-            format!(
-                "- {}: {}\n",
-                code(missing.member.as_str()),
-                code(&words::cause(missing))
-            )
-        });
-        sections.push(section("Missing", &items.collect::<String>()));
+        let missing = result.missing.iter();
+        let items = missing.map(|missing| (Some(missing.member.as_str()), words::cause(missing)));
+        sections.push(section("Missing", &list(items)));
     }
     if let Some(agreement) = result.agreement {
         sections.push(section("Agreement", &stand(result, agreement)));
@@ -52,22 +44,16 @@ pub fn document(result: &RunResult) -> String {
         sections.push(section("Rounds", &rounds.join("\n")));
     }
     if !result.errors.is_empty() {
-        let items = result.errors.iter().map(|error| match &error.member {
-            Some(member) => format!(
-                "- {}: {}\n",
-                code(member.as_str()),
-                code(&words::sentence(error))
-            ),
-            None => format!("- {}\n", code(&words::sentence(error))),
+        let items = result.errors.iter().map(|error| {
+            let member = error.member.as_ref();
+            (member.map(MemberId::as_str), words::sentence(error))
         });
-        sections.push(section("Errors", &items.collect::<String>()));
+        sections.push(section("Errors", &list(items)));
     }
     if !result.notices.is_empty() {
-        let items = result
-            .notices
-            .iter()
-            .map(|notice| format!("- {}: {}\n", code(&notice.code), code(&notice.text)));
-        sections.push(section("Notices", &items.collect::<String>()));
+        let notices = result.notices.iter();
+        let items = notices.map(|notice| (Some(notice.code.as_str()), notice.text.clone()));
+        sections.push(section("Notices", &list(items)));
     }
     sections.push(section("Totals", &totals(result)));
     sections.join("\n")
@@ -75,6 +61,22 @@ pub fn document(result: &RunResult) -> String {
 
 fn section(title: &str, body: &str) -> String {
     format!("## {title}\n\n{body}")
+}
+
+fn whole(answer: &Value) -> String {
+    match answer {
+        Value::String(_) => text::value(answer),
+        object => format!("```json\n{}```\n", text::value(object)),
+    }
+}
+
+/// What is said, each under whose or what it is.
+fn list<'r>(items: impl Iterator<Item = (Option<&'r str>, String)>) -> String {
+    let item = |(of, said): (Option<&str>, String)| match of {
+        Some(of) => format!("- {}: {}\n", code(of), code(&said)),
+        None => format!("- {}\n", code(&said)),
+    };
+    items.map(item).collect()
 }
 
 fn stand(result: &RunResult, agreement: f64) -> String {
@@ -206,22 +208,7 @@ fn totals(result: &RunResult) -> String {
     if let Some(ms) = result.duration_ms {
         let _ = writeln!(body, "- time: {}", words::seconds(ms));
     }
-    let mut calls = format!("{} made", words::thousands(result.calls.made));
-    if result.calls.from_tape > 0 {
-        let _ = write!(
-            calls,
-            ", {} played back",
-            words::thousands(result.calls.from_tape)
-        );
-    }
-    if result.calls.retries > 0 {
-        let _ = write!(
-            calls,
-            ", {}",
-            words::count(result.calls.retries, "retry", "retries")
-        );
-    }
-    let _ = writeln!(body, "- calls: {calls}");
+    let _ = writeln!(body, "- calls: {}", calls(&result.calls));
     if let Some(tokens) = words::tokens(&result.usage) {
         let unnamed = tokens.replacen(" tokens", "", 1).replacen(" token", "", 1);
         let _ = writeln!(body, "- tokens: {unnamed}");
@@ -233,22 +220,34 @@ fn totals(result: &RunResult) -> String {
     for (key, value) in &result.labels {
         let _ = writeln!(body, "- label {}: {}", code(key), code(value));
     }
-    match (
-        result.record.state,
-        &result.record.path,
-        result.record.from_seq,
-    ) {
-        (RecordState::Complete, _, _) => {}
-        (RecordState::Off, _, _) => body.push_str("- record: none\n"),
-        (_, Some(path), _) => {
-            let _ = writeln!(body, "- record: in part at {}", code(path));
-        }
-        (_, None, Some(seq)) => {
-            let _ = writeln!(body, "- record: lacks all from event {seq} on");
-        }
-        (_, None, None) => body.push_str("- record: not complete\n"),
+    if let Some(lack) = lack(&result.record) {
+        let _ = writeln!(body, "- record: {lack}");
     }
     body
+}
+
+fn calls(calls: &Calls) -> String {
+    let mut text = format!("{} made", words::thousands(calls.made));
+    if calls.from_tape > 0 {
+        let _ = write!(text, ", {} played back", words::thousands(calls.from_tape));
+    }
+    if calls.retries > 0 {
+        let retries = words::count(calls.retries, "retry", "retries");
+        let _ = write!(text, ", {retries}");
+    }
+    text
+}
+
+/// What a record is short of.
+fn lack(record: &Record) -> Option<String> {
+    let lack = match (record.state, &record.path, record.from_seq) {
+        (RecordState::Complete, _, _) => return None,
+        (RecordState::Off, _, _) => "none".to_owned(),
+        (_, Some(path), _) => format!("in part at {}", code(path)),
+        (_, None, Some(seq)) => format!("lacks all from event {seq} on"),
+        (_, None, None) => "not complete".to_owned(),
+    };
+    Some(lack)
 }
 
 /// Text as a quotation: no line of it can begin a heading or a list of ours.
@@ -288,272 +287,4 @@ fn emphatic(sentence: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::report::fixture;
-    use snapbox::{assert_data_eq, str};
-
-    #[test]
-    fn a_whole_run() {
-        assert_data_eq!(
-            document(&fixture::whole().result()),
-            str![[r#"
-# `design-review`
-
-## Question
-
-> Shall we adopt the new queue?
-
-## Answer
-
-Adopt it.
-
-In spring.
-
-## Agreement
-
-**ALIGNED**, agreement 0.83, winner `b`
-
-## Dissent
-
-`c` put `a` first:
-
-> b forgets
-> the *cost*
-
-## Members
-
-### `a`
-
-model `lab/a-1`
-
-> a says yes.
->
-> It has *reasons*.
-
-### `b`
-
-model `lab/b-1`
-
-> b says yes.
->
-> It has *reasons*.
-
-### `c`
-
-model `lab/c-1`
-
-> c says yes.
->
-> It has *reasons*.
-
-## Rounds
-
-### 0 `independent_analysis`
-
-- members: `a` ok, `b` ok, `c` ok
-
-### 1 `review`
-
-- kind: `anonymized_peer_review`
-- members: `a` ok, `b` ok, `c` ok
-- winner: `b`
-- scores: `b` 0.500, `a` 1.000, `c` 0.000
-- order: `b`, `a`, `c`
-- agreement: 0.83
-
-`a` ranked `b`, `c`:
-
-> b is clearer
-
-`b` ranked `a`, `c`:
-
-> a it is
-
-`c` ranked `a`, `b`:
-
-> b forgets
-> the *cost*
-
-### 2 `synthesis`
-
-- members: `chair` ok
-
-## Notices
-
-- `token_limit`: ``the answer of `a` was cut at its limit``
-
-## Totals
-
-- run: `019aa0f0-1111-7222-8333-444455556666`
-- status: completed
-- answered by: `chair`
-- started: 2026-11-20T10:00:00.000000Z
-- time: 3.0 s
-- calls: 7 made
-- tokens: 1,596 (1,200 in, 396 out)
-- seed: 7
-- label `team`: `infra`
-
-"#]]
-        );
-    }
-
-    #[test]
-    fn a_degraded_run() {
-        assert_data_eq!(
-            document(&fixture::degraded().result()),
-            str![[r#"
-# `design-review`
-
-## Question
-
-> Shall we adopt the new queue?
-
-## Answer
-
-Adopt it.
-
-In spring.
-
-## Missing
-
-- `b`: `transient (HTTP 500) from lab/lab/b-1: upstream failed`
-
-## Members
-
-### `a`
-
-model `lab/a-1`
-
-> a says yes.
-
-### `c`
-
-model `lab/c-1`
-
-> c says no.
-
-## Rounds
-
-### 0 `independent_analysis`
-
-- members: `a` ok, `b` error, `c` ok
-
-### 1 `synthesis`
-
-- members: `chair` ok
-
-## Errors
-
-- `b`: `transient (HTTP 500) from lab/lab/b-1: upstream failed`
-
-## Totals
-
-- run: `019aa0f0-1111-7222-8333-444455556666`
-- status: degraded
-- answered by: `chair`
-- started: 2026-11-20T10:00:00.000000Z
-- time: 2.3 s
-- calls: 4 made, 1 retry
-- tokens: 1,064 (800 in, 264 out)
-- seed: 7
-- label `team`: `infra`
-
-"#]]
-        );
-    }
-
-    #[test]
-    fn a_failed_run() {
-        assert_data_eq!(
-            document(&fixture::failed().result()),
-            str![[r#"
-# `design-review`
-
-## Question
-
-> Shall we adopt the new queue?
-
-## Status
-
-**failed**: `2 of 3 members have answered, and the council needs 3`
-
-## Missing
-
-- `b`: `transient (HTTP 500) from lab/lab/b-1: upstream failed`
-
-## Members
-
-### `a`
-
-model `lab/a-1`
-
-> a says yes.
-
-### `c`
-
-model `lab/c-1`
-
-> c says no.
-
-## Rounds
-
-### 0 `independent_analysis`
-
-- members: `a` ok, `b` error, `c` ok
-
-## Errors
-
-- `b`: `transient (HTTP 500) from lab/lab/b-1: upstream failed`
-
-## Totals
-
-- run: `019aa0f0-1111-7222-8333-444455556666`
-- status: failed
-- started: 2026-11-20T10:00:00.000000Z
-- time: 2.3 s
-- calls: 3 made, 1 retry
-- tokens: 1,064 (800 in, 264 out)
-- seed: 7
-- label `team`: `infra`
-
-"#]]
-        );
-    }
-
-    #[test]
-    fn an_object_is_a_block_of_json() {
-        let page = document(&fixture::object().result());
-        assert!(page.contains("## Answer\n\n```json\n{\n"), "{page}");
-    }
-
-    #[test]
-    fn foreign_text_cannot_pass_for_a_part_of_the_document() {
-        let forged = "fine\n## Answer\r# Forged\n\n- list `` ` ``";
-        let result = {
-            let mut result = fixture::whole().result();
-            result.input = forged.to_owned();
-            for member in result.members.values_mut() {
-                member.answer = Some(forged.to_owned());
-            }
-            for dissent in &mut result.dissent {
-                dissent.text = Some(forged.to_owned());
-            }
-            for notice in &mut result.notices {
-                notice.text = forged.to_owned();
-            }
-            result
-        };
-        let page = document(&result);
-        assert_eq!(page.matches("\n## Answer\n").count(), 1);
-        assert!(!page.contains("\n# Forged") && !page.contains("\r"));
-    }
-
-    #[test]
-    fn code_outdoes_the_backticks_in_it() {
-        assert_eq!(code("plain"), "`plain`");
-        assert_eq!(code("a ``b`` c"), "```a ``b`` c```");
-        assert_eq!(code("`x"), "`` `x ``");
-    }
-}
+mod tests;

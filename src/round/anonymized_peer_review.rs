@@ -2,13 +2,13 @@
 //! reply. It sees labels, shuffled for it alone, and not its own answer.
 
 use super::compose::{Question, Shown, Voice, ask};
+use super::peer_review::not_held;
 use super::{
-    Close, Kind, Look, PromptError, Reply, Review, Seat, Sees, Step, Table, close_with, labels,
-    notice, ties, words,
+    Close, Kind, Look, PromptError, Reply, Review, Seat, Sees, Step, Table, labels, notice, ties,
+    words,
 };
 use crate::aggregate;
 use crate::event::{Ask, Expect, MemberId, Purpose};
-use crate::prompt::ShownAnswer;
 
 /// The kind.
 pub(super) struct AnonymizedPeerReview;
@@ -35,15 +35,8 @@ impl Kind for AnonymizedPeerReview {
     }
 
     fn step(&self, table: &Table<'_>, replies: &[Reply]) -> Result<Step, PromptError> {
-        let answers = table.minutes.standing().count();
-        if answers < 2 || table.seats.is_empty() {
-            let why = match answers {
-                0 => "There is no answer to review",
-                1 => "There is only one answer",
-                _ => "Nobody is left to review the answers",
-            };
-            let text = format!("{why}: the review was not held.");
-            return Ok(close_with("review_not_held", &text));
+        if table.minutes.standing().count() < 2 || table.seats.is_empty() {
+            return Ok(not_held(table));
         }
         if replies.is_empty() {
             let asks = table.seats.iter().map(|seat| ballot_for(table, seat));
@@ -75,10 +68,7 @@ fn candidates(table: &Table<'_>, reviewer: &MemberId) -> Vec<MemberId> {
 
 fn ballot_for(table: &Table<'_>, seat: &Seat) -> Result<Ask, PromptError> {
     let labels = labels::shuffled(table, &seat.id, "labels", candidates(table, &seat.id));
-    let answers: Vec<ShownAnswer> = labels
-        .iter()
-        .filter_map(|(label, id)| Some(ShownAnswer::new(label, table.minutes.answers.get(id)?)))
-        .collect();
+    let answers = labels::answers(table, &labels);
     // One text can be commented on, and not ranked.
     let is_ranking = answers.len() > 1;
     let question = Question {

@@ -3,6 +3,7 @@
 use super::Table;
 use super::draw::draws;
 use crate::event::MemberId;
+use crate::prompt::ShownAnswer;
 use indexmap::IndexMap;
 
 /// What each label begins with.
@@ -34,6 +35,16 @@ pub(super) fn shuffled(
         .enumerate()
         .map(|(place, id)| (label(place), id))
         .collect()
+}
+
+/// The answers of those behind `labels`, each under its label.
+pub(super) fn answers(table: &Table<'_>, labels: &IndexMap<String, MemberId>) -> Vec<ShownAnswer> {
+    let answers = &table.minutes.answers;
+    let shown = |(label, id): (&String, &MemberId)| {
+        let text = answers.get(id)?;
+        Some(ShownAnswer::new(label, text))
+    };
+    labels.iter().filter_map(shown).collect()
 }
 
 #[cfg(test)]

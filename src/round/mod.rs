@@ -18,6 +18,7 @@ mod mentions;
 mod minutes;
 mod pairwise_elimination;
 mod peer_review;
+mod poll;
 mod ranking;
 mod read;
 mod revision;
@@ -34,6 +35,7 @@ pub use draw::{SplitMix64, draws};
 pub use iterate::{Next, Pass, Repeat, Until};
 pub use look::{Look, Sees};
 pub use minutes::{statuses, usable};
+pub use poll::Poll;
 pub use read::{Reading, Unreadable, ask_again, read};
 
 use crate::event::{
@@ -134,27 +136,6 @@ pub struct Review {
     pub text: String,
 }
 
-/// What ballots are about, and how they are counted: two rounds of one poll can be compared.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Poll {
-    kind: String,
-    choices: Vec<String>,
-    members: Option<Vec<MemberId>>,
-    aggregator: Option<String>,
-}
-
-impl RoundPlan {
-    /// What its ballots are about.
-    pub(super) fn poll(&self) -> Poll {
-        Poll {
-            kind: self.kind.name().to_owned(),
-            choices: self.choices.clone(),
-            members: self.members.clone(),
-            aggregator: self.aggregator.clone(),
-        }
-    }
-}
-
 /// A round that was held, as later rounds see it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Held {
@@ -207,7 +188,8 @@ pub struct Table<'a> {
     pub plan: &'a RoundPlan,
     /// Its place in the run.
     pub round: &'a RoundRef,
-    /// Who may be asked in this round, in the spec's order; members with a permanent fault are left out.
+    /// Who may be asked in this round, in the spec's order; members with a permanent fault are left
+    /// out.
     pub seats: &'a [Seat],
     /// All members, in the spec's order.
     pub all: &'a [Seat],

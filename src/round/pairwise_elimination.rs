@@ -7,13 +7,12 @@
 //! which ends its repetition.
 
 use super::compose::{Question, Shown, Voice, ask};
-use super::ranking::too_few;
+use super::poll::too_few;
 use super::{
     Close, Kind, Look, PromptError, Reply, Sees, Step, Table, cause, close_with, labels, notice,
     words,
 };
 use crate::event::{Aggregate, Ask, CastBallot, Expect, MemberId, MemberStatus, Notice, Purpose};
-use crate::prompt::ShownAnswer;
 
 /// The kind.
 pub(super) struct PairwiseElimination;
@@ -46,7 +45,10 @@ impl Kind for PairwiseElimination {
     fn step(&self, table: &Table<'_>, replies: &[Reply]) -> Result<Step, PromptError> {
         let standing: Vec<&MemberId> = table.minutes.standing().map(|(id, _)| id).collect();
         if standing.len() < 2 {
-            let text = format!("{}: there is no pair to judge.", too_few(standing.len()));
+            let text = format!(
+                "{}: there is no pair to judge.",
+                too_few(standing.len(), "judge")
+            );
             return Ok(close_with("bracket_not_held", &text));
         }
         if !replies.is_empty() {
@@ -69,10 +71,7 @@ fn question(table: &Table<'_>, left: &MemberId, right: &MemberId) -> Result<Ask,
     let purpose = Purpose::Pair(left.clone(), right.clone());
     let ids = vec![left.clone(), right.clone()];
     let labels = labels::shuffled(table, &chair, &purpose.to_string(), ids);
-    let answers = labels
-        .iter()
-        .filter_map(|(label, id)| Some(ShownAnswer::new(label, table.minutes.answers.get(id)?)))
-        .collect();
+    let answers = labels::answers(table, &labels);
     let question = Question {
         voice: Voice::Chair(table.chair),
         asked: &chair,

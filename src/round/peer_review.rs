@@ -3,6 +3,7 @@
 
 use super::compose::{Question, Shown, Voice, ask};
 use super::look::REVISE;
+use super::poll::too_few;
 use super::sections::sections;
 use super::{
     Close, Kind, Look, PromptError, Reply, Review, Seat, Sees, Step, Table, close_with, words,
@@ -81,14 +82,12 @@ pub(super) fn exchange(
     }))
 }
 
-fn not_held(table: &Table<'_>) -> Step {
+/// The end of a round in which nobody can review anything.
+pub(super) fn not_held(table: &Table<'_>) -> Step {
+    let why = too_few(table.minutes.standing().count(), "review");
     close_with(
         "review_not_held",
-        match table.minutes.standing().count() {
-            0 => "There is no answer to review: the review was not held.",
-            1 => "There is only one answer: the review was not held.",
-            _ => "Nobody is left to review the answers: the review was not held.",
-        },
+        &format!("{why}: the review was not held."),
     )
 }
 

@@ -1,12 +1,8 @@
 //! `ranking`: every member orders all answers, shown by id with its own among them, and says why.
 
-use super::compose::{Question, Shown, Voice, ask};
-use super::{
-    Close, Kind, Look, PromptError, Reply, Seat, Sees, Step, Table, close_with, notice, ties, words,
-};
+use super::{Kind, Look, PromptError, Reply, Sees, Step, Table, poll, ties, words};
 use crate::aggregate;
-use crate::event::{Ask, Expect, Purpose};
-use crate::prompt::ShownAnswer;
+use crate::event::Expect;
 
 /// The kind.
 pub(super) struct Ranking;
@@ -34,74 +30,12 @@ impl Kind for Ranking {
 
     fn step(&self, table: &Table<'_>, replies: &[Reply]) -> Result<Step, PromptError> {
         let candidates = ties::standing(table);
-        if candidates.len() < 2 || table.seats.is_empty() {
-            let why = too_few(candidates.len());
-            let text = format!("{why}: the ranking was not held.");
-            return Ok(close_with("ranking_not_held", &text));
-        }
-        if replies.is_empty() {
-            let asks = table
-                .seats
-                .iter()
-                .map(|seat| ballot_for(table, seat, &candidates));
-            return asks.collect::<Result<_, _>>().map(Step::Ask);
-        }
-        let ballots = ties::cast(table, replies);
-        if ballots.is_empty() {
-            return Ok(unreadable());
-        }
-        ties::outcome(table, replies, &candidates, ballots, Close::default())
-    }
-}
-
-/// Why ballots over so few answers are not asked for.
-pub(super) fn too_few(answers: usize) -> &'static str {
-    match answers {
-        0 => "There is no answer to judge",
-        1 => "There is only one answer",
-        _ => "Nobody is left to judge the answers",
-    }
-}
-
-/// The end of a round of which no ballot can be counted.
-pub(super) fn unreadable() -> Step {
-    Step::Done(Close {
-        notices: vec![notice(
-            "no_ballots",
-            "No readable ballot came in: the round has no result.",
-        )],
-        ..Close::default()
-    })
-}
-
-/// All answers by id, `seat`'s own marked as such.
-pub(super) fn all_answers(table: &Table<'_>, seat: &Seat) -> Vec<ShownAnswer> {
-    let answers = table.minutes.standing();
-    answers
-        .map(|(id, text)| ShownAnswer {
-            is_own: *id == seat.id,
-            ..ShownAnswer::new(id.as_str(), text)
-        })
-        .collect()
-}
-
-fn ballot_for(table: &Table<'_>, seat: &Seat, candidates: &[String]) -> Result<Ask, PromptError> {
-    let question = Question {
-        voice: Voice::Member(seat),
-        asked: &seat.id,
-        purpose: Purpose::Ballot,
-        expect: Expect::Ranking {
-            labels: candidates.to_vec(),
+        let expect = Expect::Ranking {
+            labels: candidates.clone(),
             comments: false,
-        },
-        labels: None,
-        shown: Shown {
-            answers: all_answers(table, seat),
-            ..Shown::default()
-        },
-        template: table.plan.prompt.as_ref(),
-    };
-    ask(table, question, words::ranking)
+        };
+        poll::hold(table, replies, &candidates, &expect, words::ranking)
+    }
 }
 
 #[cfg(test)]

@@ -49,66 +49,87 @@ pub(super) fn speak(
     replies: &[Reply],
     weights: Option<&IndexMap<MemberId, f64>>,
 ) -> Result<Step, PromptError> {
-    let mut why = match reply_of(&MemberId::chair(), replies) {
-        None if table.chair.is_some() => return question(table, &MemberId::chair(), weights),
+    let chair = MemberId::chair();
+    let mut why = match reply_of(&chair, replies) {
+        None if table.chair.is_some() => return question(table, &chair, weights),
         None => "The chair could not be asked".to_owned(),
-        Some(reply) => match reply.done.status {
-            // A run that ends looks for nobody else to speak.
-            MemberStatus::Ok | MemberStatus::Cancelled => return Ok(done(Vec::new())),
-            _ => format!("The chair gave no answer ({})", cause(reply)),
-        },
+        Some(reply) if is_final(reply) => return Ok(done(Vec::new())),
+        Some(reply) => format!("The chair gave no answer ({})", cause(reply)),
     };
     let mut notices: Vec<Notice> = Vec::new();
-    let say = |notices: &mut Vec<Notice>, why: &str, then: &str| {
-        notices.push(notice("fallback", &format!("{why}: {then}.")));
-    };
     for fallback in table.fallback {
-        match fallback {
-            Fallback::TopRanked => match winner(table) {
-                Some(winner) => {
-                    let is_answer = |id: &MemberId| id.as_str() == winner;
-                    let then = if table.minutes.answers.keys().any(is_answer) {
-                        format!("the answer that was ranked first stands, by `{winner}`")
-                    } else {
-                        format!("what the members chose stands, `{winner}`")
-                    };
-                    say(&mut notices, &why, &then);
-                    return Ok(done(notices));
-                }
-                None => {
-                    let cause = match last(table) {
-                        Some(_) => "nobody won",
-                        None => "nothing was ranked",
-                    };
-                    let then = format!("`top_ranked` is passed over, as {cause}");
-                    say(&mut notices, &why, &then);
-                }
-            },
-            Fallback::Member(id) => match reply_of(id, replies) {
-                None if table.seats.iter().any(|seat| seat.id == *id) => {
-                    return question(table, id, weights);
-                }
-                None => {
-                    let then = format!("`member:{id}` is passed over, as it cannot be asked");
-                    say(&mut notices, &why, &then);
-                }
-                Some(reply) => {
-                    say(
-                        &mut notices,
-                        &why,
-                        &format!("`{id}` was asked in its place"),
-                    );
-                    match reply.done.status {
-                        MemberStatus::Ok | MemberStatus::Cancelled => return Ok(done(notices)),
-                        _ => why = format!("`{id}` gave no answer ({})", cause(reply)),
-                    }
-                }
-            },
+        let turn = match fallback {
+            Fallback::TopRanked => first_ranked(table),
+            Fallback::Member(id) => stand_in(table, id, replies),
+        };
+        let fell_back = |then: String| notice("fallback", &format!("{why}: {then}."));
+        match turn {
+            Turn::Due(id) => return question(table, id, weights),
+            Turn::Taken(then) => {
+                notices.push(fell_back(then));
+                return Ok(done(notices));
+            }
+            Turn::Passed(then) => notices.push(fell_back(then)),
+            Turn::Failed(then, cause) => {
+                notices.push(fell_back(then));
+                why = cause;
+            }
         }
     }
     let text = format!("{why}, and nobody else is left to speak for it: there is no synthesis.");
     notices.push(notice("no_synthesis", &text));
     Ok(done(notices))
+}
+
+/// What comes of one of the chair's fallbacks, each with what is told of it.
+enum Turn<'t> {
+    /// This member is to be asked now.
+    Due(&'t MemberId),
+    /// It speaks for the chair, or the run ended while it did: nobody else is looked for.
+    Taken(String),
+    /// It cannot speak, and the next one's turn comes.
+    Passed(String),
+    /// It was asked and gave no answer; the second sentence says so to whoever is next.
+    Failed(String, String),
+}
+
+fn first_ranked<'t>(table: &Table<'t>) -> Turn<'t> {
+    let Some(winner) = winner(table) else {
+        let cause = match last(table) {
+            Some(_) => "nobody won",
+            None => "nothing was ranked",
+        };
+        return Turn::Passed(format!("`top_ranked` is passed over, as {cause}"));
+    };
+    let mut answered = table.minutes.answers.keys();
+    Turn::Taken(if answered.any(|id| id.as_str() == winner) {
+        format!("the answer that was ranked first stands, by `{winner}`")
+    } else {
+        format!("what the members chose stands, `{winner}`")
+    })
+}
+
+fn stand_in<'t>(table: &Table<'_>, id: &'t MemberId, replies: &[Reply]) -> Turn<'t> {
+    let asked = || format!("`{id}` was asked in its place");
+    match reply_of(id, replies) {
+        None if table.seats.iter().any(|seat| seat.id == *id) => Turn::Due(id),
+        None => Turn::Passed(format!(
+            "`member:{id}` is passed over, as it cannot be asked"
+        )),
+        Some(reply) if is_final(reply) => Turn::Taken(asked()),
+        Some(reply) => {
+            let why = format!("`{id}` gave no answer ({})", cause(reply));
+            Turn::Failed(asked(), why)
+        }
+    }
+}
+
+/// Whether it is an answer, or the run ended before it was one, and looks for nobody else to speak.
+fn is_final(reply: &Reply) -> bool {
+    matches!(
+        reply.done.status,
+        MemberStatus::Ok | MemberStatus::Cancelled
+    )
 }
 
 fn done(notices: Vec<Notice>) -> Step {

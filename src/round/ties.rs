@@ -6,7 +6,7 @@ use super::draw::draws;
 use super::{Close, Reply, Step, Table, TieBreak, labels, notice, words};
 use crate::aggregate::{self, Aggregator, Counts, Tally, agreement, are_compared};
 use crate::event::{CastBallot, Expect, MemberId, MemberStatus, Notice, Purpose};
-use crate::prompt::{Scope, ShownAnswer};
+use crate::prompt::Scope;
 
 /// Methods that count how sure members say they are.
 const COUNT_CONFIDENCE: &[&str] = &["mean", "median"];
@@ -193,15 +193,11 @@ fn settle(
 /// texts. Choices that are no answers are named as they are.
 fn question(table: &Table<'_>, tied: &[String]) -> Result<Step, PromptError> {
     let chair = MemberId::chair();
-    let answers = &table.minutes.answers;
     let are_choices = !table.plan.choices.is_empty();
     let is_shown = |id: &&MemberId| are_choices || tied.iter().any(|tied| tied == id.as_str());
     let ids = table.minutes.standing().map(|(id, _)| id);
     let ids = ids.filter(is_shown).cloned().collect();
     let labels = labels::shuffled(table, &chair, "tie", ids);
-    let shown = labels
-        .iter()
-        .filter_map(|(label, id)| Some(ShownAnswer::new(label, answers.get(id)?)));
     let choices = if are_choices {
         tied.to_vec()
     } else {
@@ -215,7 +211,7 @@ fn question(table: &Table<'_>, tied: &[String]) -> Result<Step, PromptError> {
             choices: choices.clone(),
         },
         shown: Shown {
-            answers: shown.collect(),
+            answers: labels::answers(table, &labels),
             ..Shown::default()
         },
         labels: Some(labels),

@@ -1,13 +1,9 @@
 //! `vote`: every member chooses one of all answers, shown by id with its own among them, or one
 //! of the round's `choices`, and says why and how sure it is.
 
-use super::compose::{Question, Shown, Voice, ask};
-use super::ranking::{all_answers, too_few, unreadable};
-use super::{
-    Close, Kind, Look, PromptError, Reply, Seat, Sees, Step, Table, close_with, ties, words,
-};
+use super::{Kind, Look, PromptError, Reply, Sees, Step, Table, poll, ties, words};
 use crate::aggregate;
-use crate::event::{Ask, Expect, Purpose};
+use crate::event::Expect;
 use crate::prompt::Scope;
 
 /// The kind.
@@ -39,49 +35,20 @@ impl Kind for Vote {
     }
 
     fn step(&self, table: &Table<'_>, replies: &[Reply]) -> Result<Step, PromptError> {
-        let candidates = match &table.plan.choices[..] {
+        let choices = &table.plan.choices[..];
+        let candidates = match choices {
             [] => ties::standing(table),
             choices => choices.to_vec(),
         };
-        if candidates.len() < 2 || table.seats.is_empty() {
-            let text = format!("{}: the vote was not held.", too_few(candidates.len()));
-            return Ok(close_with("vote_not_held", &text));
-        }
-        if replies.is_empty() {
-            let asks = table
-                .seats
-                .iter()
-                .map(|seat| ballot_for(table, seat, &candidates));
-            return asks.collect::<Result<_, _>>().map(Step::Ask);
-        }
-        let ballots = ties::cast(table, replies);
-        if ballots.is_empty() {
-            return Ok(unreadable());
-        }
-        ties::outcome(table, replies, &candidates, ballots, Close::default())
+        let expect = Expect::Choice {
+            choices: candidates.clone(),
+        };
+        let words = |scope: &Scope| match choices {
+            [] => words::vote(scope),
+            choices => words::vote_on(scope, choices),
+        };
+        poll::hold(table, replies, &candidates, &expect, words)
     }
-}
-
-fn ballot_for(table: &Table<'_>, seat: &Seat, candidates: &[String]) -> Result<Ask, PromptError> {
-    let question = Question {
-        voice: Voice::Member(seat),
-        asked: &seat.id,
-        purpose: Purpose::Ballot,
-        expect: Expect::Choice {
-            choices: candidates.to_vec(),
-        },
-        labels: None,
-        shown: Shown {
-            answers: all_answers(table, seat),
-            ..Shown::default()
-        },
-        template: table.plan.prompt.as_ref(),
-    };
-    let words = |scope: &Scope| match &table.plan.choices[..] {
-        [] => words::vote(scope),
-        choices => words::vote_on(scope, choices),
-    };
-    ask(table, question, words)
 }
 
 #[cfg(test)]

@@ -8,12 +8,12 @@ use super::council::{
 };
 use super::file::{self, ProfileKeys, Spec};
 use super::rounds::rounds;
+use crate::event::hex;
 use crate::prompt::Template;
 use crate::round::{Fallback, InputMode};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -270,14 +270,10 @@ fn source(spec: &Spec, document: &str, files: Files) -> Result<Source, String> {
         part(name.as_bytes());
         part(content);
     }
-    let mut hash = String::with_capacity(64);
-    for byte in hasher.finalize() {
-        write!(hash, "{byte:02x}").map_err(|error| error.to_string())?;
-    }
     Ok(Source {
         bytes: document.as_bytes().to_vec(),
         resolved,
-        hash,
+        hash: hex(hasher.finalize()),
         files,
         folder: PathBuf::new(),
         file: None,

@@ -6,9 +6,8 @@
 //! Whatever else stands in such a folder is left alone.
 
 use super::sql::{Ending, Line};
-use crate::event::{Event, Record, RecordState, RunId};
+use crate::event::{Event, Record, RecordState, RunId, hex};
 use sha2::{Digest as _, Sha256};
-use std::fmt::Write as _;
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
@@ -41,11 +40,8 @@ impl Spills {
     pub(super) fn of(store: &Path) -> Self {
         let mut beside = store.as_os_str().to_owned();
         beside.push(".spill");
-        let mut name = format!("council-{}-", own_user());
-        for byte in &Sha256::digest(store.as_os_str().as_bytes())[..8] {
-            let _ = write!(name, "{byte:02x}");
-        }
-        name.push_str(".spill");
+        let digest = Sha256::digest(store.as_os_str().as_bytes());
+        let name = format!("council-{}-{}.spill", own_user(), hex(&digest[..8]));
         Self(vec![beside.into(), std::env::temp_dir().join(name)])
     }
 

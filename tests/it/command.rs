@@ -1,27 +1,13 @@
 //! Programs as members, through the real binary.
 
-use crate::common::TestEnv;
+use crate::common::{TestEnv, wait_for, wait_until};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, Instant};
-
-/// Waits for what another process does; none of the tests' claims is about how long.
-#[track_caller]
-fn until<T>(what: &str, mut holds: impl FnMut() -> Option<T>) -> T {
-    let end = Instant::now() + Duration::from_secs(30);
-    loop {
-        if let Some(value) = holds() {
-            return value;
-        }
-        assert!(Instant::now() < end, "not after 30 s: {what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
 
 /// The process ids in a file, once there are `count`.
 fn pids(file: &Path, count: usize) -> Vec<Pid> {
-    until("the program tells its ids", || {
+    wait_for("the program tells its ids", || {
         let text = fs::read_to_string(file).ok()?;
         let whole = text.ends_with('\n').then_some(text)?;
         let ids = whole.split_whitespace().map(|id| id.parse().ok());
@@ -92,12 +78,7 @@ model = "stdin/any"
     assert_eq!(answer("reader"), answer("argued"), "the same prompt");
     assert_eq!(answer("surroundings"), "<> <welcome> <a/model>");
     assert_eq!(result["answer_by"], "chair");
-    for file in env.files() {
-        let content = fs::read(&file).expect("a file");
-        let canary = b"hunter2";
-        let found = content.windows(canary.len()).any(|bytes| bytes == canary);
-        assert!(!found, "{}", file.display());
-    }
+    env.assert_nowhere("hunter2");
 }
 
 #[test]
@@ -183,7 +164,7 @@ fn ctrl_c_ends_a_program_and_its_children() {
     let status = council.wait().expect("it ends");
     assert_eq!(status.code(), Some(130));
     for pid in started {
-        until("the process is gone", || is_gone(pid).then_some(()));
+        wait_until("the process is gone", || is_gone(pid));
     }
     let shown = env.run(["show", "latest", "--format", "json"]).json();
     assert_eq!(shown["status"], "cancelled");
@@ -204,7 +185,7 @@ fn a_timeout_ends_a_program_and_its_children() {
     let result = ran.assert_code(1).json();
     assert_eq!(result["members"]["a"]["status"], "timeout");
     for pid in pids(&env.path("pids"), 2) {
-        until("the process is gone", || is_gone(pid).then_some(()));
+        wait_until("the process is gone", || is_gone(pid));
     }
 }
 

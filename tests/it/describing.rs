@@ -1,6 +1,6 @@
 //! Commands that describe the program to others: completions and schemas.
 
-use crate::common::TestEnv;
+use crate::common::{COMMANDS, TestEnv};
 use snapbox::{assert_data_eq, str};
 use std::process::Command;
 
@@ -169,31 +169,15 @@ fn the_schemas_are_those_of_the_formats() {
         "providers.rehearsal.delay=0s",
     ];
     let ran = env.run(run);
-    for line in ran.assert_code(0).stdout().lines() {
-        let event = serde_json::from_str(line).expect("an event");
-        assert!(validator.is_valid(&event), "{line}");
+    for event in ran.assert_code(0).events() {
+        assert!(validator.is_valid(&event), "{event}");
     }
 }
 
 #[test]
 fn every_command_teaches_by_example() {
     let env = TestEnv::new();
-    for command in [
-        "run",
-        "show",
-        "list",
-        "validate",
-        "topologies",
-        "diagram",
-        "events",
-        "watch",
-        "cancel",
-        "schema",
-        "completions",
-        "resume",
-        "retry",
-        "replay",
-    ] {
+    for command in COMMANDS {
         let help = env.run([command, "--help"]).assert_code(0).stdout();
         let examples = help.split("\nExample").nth(1).expect(command);
         assert!(examples.contains(&format!("council {command}")), "{help}");

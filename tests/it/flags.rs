@@ -181,12 +181,7 @@ fn attachments_reach_the_members_and_the_record() {
         "--attach",
         "cost.csv",
     ]);
-    ran.assert_code(0);
-    let events: Vec<serde_json::Value> = ran
-        .stdout()
-        .lines()
-        .map(|line| serde_json::from_str(line).expect("an event"))
-        .collect();
+    let events = ran.assert_code(0).events();
     assert_eq!(
         events[0]["data"]["attachments"],
         serde_json::json!([{ "name": "docs/plan.md", "bytes": 22 }, { "name": "cost.csv", "bytes": 9 }])

@@ -2,7 +2,6 @@
 //! fence, for another answer, for a line of this program.
 
 use crate::common::TestEnv;
-use serde_json::Value;
 
 const SPEC: &str = r#"
 name = "trio"
@@ -101,9 +100,7 @@ fn nothing_that_others_wrote_leaves_its_fence_or_makes_a_line_of_its_own() {
     }
 
     let mut ballots = 0;
-    let events = env.run(["events", "r"]).stdout();
-    for line in events.lines() {
-        let event: Value = serde_json::from_str(line).expect("an event on each line");
+    for event in env.run(["events", "r"]).events() {
         let call = event["call"].as_str().unwrap_or_default();
         if event["kind"] == "member_started" {
             let messages = event["data"]["messages"].as_array().expect("a prompt");

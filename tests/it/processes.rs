@@ -1,79 +1,8 @@
 //! Whole processes: many at once, killed, stopped, interrupted, and with nobody who reads.
 
-use crate::common::TestEnv;
-use crate::reading::scripted;
-use rustix::process::{Pid, Signal, kill_process};
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Child, Stdio};
-
-/// One member answers, the other never ends.
-const ENDLESS: &str = r#"
-name = "endless"
-[providers.stage]
-kind = "script"
-file = "replies.toml"
-[defaults]
-model = "stage/any"
-[[member]]
-id = "quick"
-[[member]]
-id = "endless"
-[chair]
-"#;
-
-pub(crate) fn endless() -> TestEnv {
-    let env = TestEnv::new();
-    env.write("endless.toml", ENDLESS);
-    env.write(
-        "replies.toml",
-        "[[reply]]\ncall = \"*.quick.*\"\ntext = \"Here.\"\n[[reply]]\ncall = \"*\"\npieces = [\"I begin\"]\nstall = true\n",
-    );
-    env
-}
-
-/// A run that has begun, and whose quick member has answered.
-pub(crate) struct Begun {
-    child: Child,
-    events: BufReader<std::process::ChildStdout>,
-}
-
-impl Begun {
-    pub(crate) fn start(env: &TestEnv) -> Self {
-        let args = [
-            "run",
-            "./endless.toml",
-            "--input",
-            "x",
-            "--run-id",
-            "r",
-            "--format",
-            "ndjson",
-        ];
-        let mut child = env.command(args).spawn().expect("the binary starts");
-        let mut events = BufReader::new(child.stdout.take().expect("its output"));
-        let mut line = String::new();
-        while !line.contains("member_completed") {
-            line.clear();
-            assert!(
-                events.read_line(&mut line).expect("a line") > 0,
-                "it ended early"
-            );
-        }
-        Self { child, events }
-    }
-
-    pub(crate) fn signal(&self, signal: Signal) {
-        let pid = Pid::from_child(&self.child);
-        kill_process(pid, signal).expect("our own process");
-    }
-
-    /// Its exit code and the rest of what it printed.
-    pub(crate) fn end(mut self) -> (Option<i32>, String) {
-        let mut rest = String::new();
-        self.events.read_to_string(&mut rest).expect("its output");
-        (self.child.wait().expect("it ends").code(), rest)
-    }
-}
+use crate::common::councils::{Begun, crowd, endless, scripted};
+use rustix::process::Signal;
+use std::process::Stdio;
 
 #[test]
 fn each_signal_ends_the_run_with_its_own_code_and_keeps_what_has_come() {
@@ -131,9 +60,7 @@ fn a_killed_run_is_crashed_and_has_all_events_that_were_seen() {
         .assert_code(0);
     let after = env.run(["show", "r", "--format", "json"]);
     assert_eq!(after.stdout(), before.stdout());
-    let live: Vec<_> = std::fs::read_dir(env.path("data/council/runs.db.live"))
-        .map(|entries| entries.flatten().map(|entry| entry.file_name()).collect())
-        .unwrap_or_default();
+    let live = env.listing("data/council/runs.db.live");
     assert!(live.is_empty(), "dead live files are swept: {live:?}");
 }
 
@@ -161,46 +88,19 @@ fn a_stopped_process_is_still_running() {
 #[test]
 fn thirty_two_runs_at_once_on_a_new_store_are_all_whole() {
     let env = scripted();
-    let children: Vec<Child> = (0..32)
-        .map(|n| {
-            let run_id = format!("run-{n}");
-            let args = ["run", "./trio.toml", "--input", "x", "--run-id", &run_id];
-            env.command(args).spawn().expect("the binary starts")
-        })
-        .collect();
-    for child in children {
-        let output = child.wait_with_output().expect("it ends");
-        let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(3), "{told}");
-        assert!(!told.contains("locked"), "{told}");
-    }
+    crowd(&env);
     let listed = env.run(["list", "--json", "--limit", "100"]).json();
     assert_eq!(listed.as_array().map(Vec::len), Some(32));
     for n in 0..32 {
-        let shown = env
-            .run(["show", &format!("run-{n}"), "--format", "ndjson"])
-            .stdout();
-        for (seq, line) in shown.lines().enumerate() {
-            let event: serde_json::Value = serde_json::from_str(line).expect("an event");
+        let events = env.run(["events", &format!("run-{n}")]).events();
+        for (seq, event) in events.iter().enumerate() {
             assert_eq!(event["seq"], seq, "no gap");
         }
-        assert!(
-            shown
-                .lines()
-                .last()
-                .is_some_and(|line| line.contains("run_completed"))
-        );
+        assert_eq!(events.last().expect("events")["kind"], "run_completed");
     }
-    let leftovers: Vec<String> = std::fs::read_dir(env.path("data/council"))
-        .expect("the store's folder")
-        .flatten()
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .filter(|name| name.ends_with("-wal") || name.ends_with("-shm"))
-        .collect();
-    assert!(
-        leftovers.is_empty(),
-        "one file that can be copied: {leftovers:?}"
-    );
+    let mut left = env.listing("data/council");
+    left.retain(|name| name.ends_with("-wal") || name.ends_with("-shm"));
+    assert!(left.is_empty(), "one file that can be copied: {left:?}");
 }
 
 #[test]

@@ -1,50 +1,8 @@
 //! A run, and the same run read back.
 
-use crate::common::{Ran, TestEnv};
+use crate::common::TestEnv;
+use crate::common::councils::{SCRIPTED, ask, scripted};
 use snapbox::{assert_data_eq, str};
-
-/// A council whose members say what its script has.
-pub(crate) const SCRIPTED: &str = r#"
-name = "trio"
-[providers.stage]
-kind = "script"
-file = "replies.toml"
-[defaults]
-model = "stage/any"
-retries = 0
-[[member]]
-id = "ada"
-[[member]]
-id = "bob"
-[[member]]
-id = "cyd"
-[chair]
-"#;
-
-pub(crate) const REPLIES: &str = r#"
-[[reply]]
-call = "*.bob.*"
-error = { kind = "auth", http_status = 401, message = "no such key" }
-[[reply]]
-call = "*.chair.*"
-text = "North, says the chair.\n"
-[[reply]]
-call = "*"
-text = "North."
-"#;
-
-/// Puts a question before the scripted council.
-pub(crate) fn ask(env: &TestEnv, args: &[&str]) -> Ran {
-    let fixed = ["run", "./trio.toml", "--input", "Which way?"];
-    env.run(fixed.iter().chain(args))
-}
-
-pub(crate) fn scripted() -> TestEnv {
-    let env = TestEnv::new();
-    env.write("trio.toml", SCRIPTED);
-    env.write("replies.toml", REPLIES);
-    env
-}
 
 #[test]
 fn show_prints_the_bytes_that_the_piped_run_printed() {
@@ -177,11 +135,7 @@ fn the_events_come_in_order_and_end_once() {
     env.run(["run", "quickstart", "--input", "Rust?", "-q"])
         .assert_code(0);
     let shown = env.run(["show", "latest", "--format", "ndjson"]);
-    let events: Vec<serde_json::Value> = shown
-        .stdout()
-        .lines()
-        .map(|line| serde_json::from_str(line).expect("one object a line"))
-        .collect();
+    let events = shown.events();
     for (seq, event) in events.iter().enumerate() {
         assert_eq!(event["seq"], seq);
     }

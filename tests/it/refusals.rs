@@ -1,17 +1,10 @@
 //! Bad input: a clear message, exit 2, and nothing started, stored or half written.
 
-use crate::common::{Ran, TestEnv};
-use crate::reading::{ask, scripted};
+use crate::common::councils::{ask, scripted};
+use crate::common::{TestEnv, refusals, refused};
 use snapbox::{assert_data_eq, str};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-
-#[track_caller]
-pub(crate) fn refused(env: &TestEnv, ran: &Ran) {
-    ran.assert_code(2);
-    assert_eq!(ran.stdout(), "", "nothing on standard output");
-    assert!(!env.store().exists(), "nothing is stored");
-}
 
 #[test]
 fn every_broken_spec_ends_with_two_and_all_of_its_faults() {
@@ -230,27 +223,21 @@ fn a_question_is_needed_and_checked() {
     env.write("bytes.txt", b"Which \xff way?");
     env.write("large.txt", vec![b'x'; (10 << 20) + 1]);
     env.write("blank.txt", " \n");
-    let mut all = String::new();
-    for input in [
-        vec!["run", "quickstart"],
-        vec!["run", "quickstart", "--input", ""],
-        vec!["run", "quickstart", "--input", "@bytes.txt"],
-        vec!["run", "quickstart", "--input", "@large.txt"],
-        vec!["run", "quickstart", "--input", "@blank.txt"],
-        vec!["run", "quickstart", "--input", "@missing.txt"],
-        vec!["run", "quickstart", "--input", "@."],
-        vec!["run", "quickstart", "--input"],
-        vec!["run", "--input", "quickstart.toml"],
-        vec!["run"],
-    ] {
-        let ran = env.run(&input);
-        refused(&env, &ran);
-        all.push_str(&format!(
-            "$ council {}\n{}\n",
-            input.join(" "),
-            ran.stderr()
-        ));
-    }
+    let all = refusals(
+        &env,
+        &[
+            &["run", "quickstart"],
+            &["run", "quickstart", "--input", ""],
+            &["run", "quickstart", "--input", "@bytes.txt"],
+            &["run", "quickstart", "--input", "@large.txt"],
+            &["run", "quickstart", "--input", "@blank.txt"],
+            &["run", "quickstart", "--input", "@missing.txt"],
+            &["run", "quickstart", "--input", "@."],
+            &["run", "quickstart", "--input"],
+            &["run", "--input", "quickstart.toml"],
+            &["run"],
+        ],
+    );
     assert_data_eq!(
         all,
         str![[r#"
@@ -444,16 +431,9 @@ fn a_refused_run_leaves_one_file_behind_it() {
     let env = scripted();
     ask(&env, &["--run-id", "mine", "-q"]).assert_code(3);
     ask(&env, &["--run-id", "mine", "-q"]).assert_code(2);
-    let beside: Vec<String> = fs::read_dir(env.path("data/council"))
-        .expect("the store's folder")
-        .flatten()
-        .flat_map(|entry| match fs::read_dir(entry.path()) {
-            Ok(below) => below.flatten().map(|file| file.file_name()).collect(),
-            Err(_) => vec![entry.file_name()],
-        })
-        .map(|name| name.to_string_lossy().into_owned())
-        .collect();
-    assert_eq!(beside, ["runs.db"], "no journal, no live file");
+    let mut left = env.files();
+    left.retain(|file| file.starts_with(env.path("data")));
+    assert_eq!(left, [env.store()], "no journal, no live file");
 }
 
 #[test]

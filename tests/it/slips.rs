@@ -1,26 +1,23 @@
 //! Slips on the command line: what is said of them, and what to type instead.
 
-use crate::common::TestEnv;
-use crate::refusals::refused;
+use crate::common::{TestEnv, refusals, refused};
 use snapbox::{assert_data_eq, str};
 
 #[test]
 fn what_a_later_version_has_is_refused_by_name() {
     let env = TestEnv::new();
-    let mut all = String::new();
-    for args in [
-        vec!["batch", "latest"],
-        vec!["run", "quickstart", "--input", "x", "--max-cost", "1"],
-        vec!["run", "quickstart", "--input", "x", "--dry-run"],
-        vec!["help", "batch"],
-        // What is not there is not suggested either.
-        vec!["resum", "latest"],
-        vec!["run", "quickstart", "--input", "x", "--max-cst", "1"],
-    ] {
-        let ran = env.run(&args);
-        refused(&env, &ran);
-        all.push_str(&format!("$ council {}\n{}\n", args.join(" "), ran.stderr()));
-    }
+    let all = refusals(
+        &env,
+        &[
+            &["batch", "latest"],
+            &["run", "quickstart", "--input", "x", "--max-cost", "1"],
+            &["run", "quickstart", "--input", "x", "--dry-run"],
+            &["help", "batch"],
+            // What is not there is not suggested either.
+            &["resum", "latest"],
+            &["run", "quickstart", "--input", "x", "--max-cst", "1"],
+        ],
+    );
     assert_data_eq!(
         all,
         str![[r#"
@@ -121,24 +118,22 @@ fn a_question_that_looks_like_a_flag_is_explained() {
 #[test]
 fn what_is_missing_or_too_much_is_explained() {
     let env = TestEnv::new();
-    let mut all = String::new();
-    for args in [
-        vec!["show"],
-        vec!["cancel"],
-        vec!["replay"],
-        vec!["validate"],
-        vec!["completions"],
-        vec!["schema"],
-        vec!["list", "--limit", "x"],
-        vec!["show", "latest", "--round", "one"],
-        vec!["resume", "latest", "--set", "a=b"],
-        vec!["replay", "latest", "--model", "lab/m"],
-        vec!["run", "team.toml", "What?"],
-    ] {
-        let ran = env.run(&args);
-        refused(&env, &ran);
-        all.push_str(&format!("$ council {}\n{}\n", args.join(" "), ran.stderr()));
-    }
+    let all = refusals(
+        &env,
+        &[
+            &["show"],
+            &["cancel"],
+            &["replay"],
+            &["validate"],
+            &["completions"],
+            &["schema"],
+            &["list", "--limit", "x"],
+            &["show", "latest", "--round", "one"],
+            &["resume", "latest", "--set", "a=b"],
+            &["replay", "latest", "--model", "lab/m"],
+            &["run", "team.toml", "What?"],
+        ],
+    );
     assert_data_eq!(
         all,
         str![[r#"

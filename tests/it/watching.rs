@@ -1,8 +1,7 @@
 //! `council watch`: a run of another process, from its first event to its end.
 
 use crate::common::TestEnv;
-use crate::processes::{Begun, endless};
-use crate::reading::{ask, scripted};
+use crate::common::councils::{Begun, ask, endless, scripted};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::Child;

@@ -1,5 +1,6 @@
 //! A hermetic place to run the binary in: its own home, folder, store and environment.
 
+pub(crate) mod councils;
 pub(crate) mod server;
 
 use snapbox::Redactions;
@@ -9,6 +10,24 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+
+/// All commands.
+pub(crate) const COMMANDS: &[&str] = &[
+    "run",
+    "show",
+    "list",
+    "validate",
+    "topologies",
+    "diagram",
+    "events",
+    "watch",
+    "cancel",
+    "schema",
+    "completions",
+    "resume",
+    "retry",
+    "replay",
+];
 
 /// A folder of its own with nothing of the machine's in its environment.
 pub(crate) struct TestEnv {
@@ -97,6 +116,30 @@ impl TestEnv {
         files
     }
 
+    /// What is in a folder below the test's, by name; nothing where there is none.
+    pub(crate) fn listing(&self, folder: &str) -> Vec<String> {
+        let Ok(entries) = std::fs::read_dir(self.path(folder)) else {
+            return Vec::new();
+        };
+        let mut names: Vec<String> = entries
+            .flatten()
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// Fails if a file below the test's folder holds `secret`.
+    #[track_caller]
+    pub(crate) fn assert_nowhere(&self, secret: &str) {
+        for file in self.files() {
+            let content = std::fs::read(&file).expect("a file of the test");
+            let mut windows = content.windows(secret.len());
+            let found = windows.any(|window| window == secret.as_bytes());
+            assert!(!found, "`{secret}` is in {}", file.display());
+        }
+    }
+
     /// Runs the binary with `input` on its standard input.
     pub(crate) fn run_with<S: AsRef<OsStr>>(
         &self,
@@ -126,11 +169,40 @@ impl TestEnv {
 /// Waits, for a minute at most, until `is_so`; `what` is said where it never comes to that.
 #[track_caller]
 pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    wait_for(what, || is_so().then_some(()));
+}
+
+/// Waits, for a minute at most, for what `look` finds.
+#[track_caller]
+pub(crate) fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let end = Instant::now() + Duration::from_secs(60);
-    while !is_so() {
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
         assert!(Instant::now() < end, "it never came to this: {what}");
         std::thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// Fails unless a command ended with 2, and printed and stored nothing.
+#[track_caller]
+pub(crate) fn refused(env: &TestEnv, ran: &Ran) {
+    ran.assert_code(2);
+    assert_eq!(ran.stdout(), "", "nothing on standard output");
+    assert!(!env.store().exists(), "nothing is stored");
+}
+
+/// What is said of each of these command lines, all of which are to be refused.
+#[track_caller]
+pub(crate) fn refusals(env: &TestEnv, commands: &[&[&str]]) -> String {
+    let mut all = String::new();
+    for args in commands {
+        let ran = env.run(*args);
+        refused(env, &ran);
+        all.push_str(&format!("$ council {}\n{}\n", args.join(" "), ran.stderr()));
+    }
+    all
 }
 
 /// What a finished command left.
@@ -160,6 +232,14 @@ impl Ran {
                 self.stderr()
             )
         })
+    }
+
+    /// The events on standard output, one a line.
+    pub(crate) fn events(&self) -> Vec<serde_json::Value> {
+        let event = |line: &str| {
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("no event ({error}): {line}"))
+        };
+        self.stdout().lines().map(event).collect()
     }
 
     /// The whole output as one text, with what varies replaced.

@@ -1,5 +1,6 @@
 //! A small loopback server that does what real ones do on bad days. Raw bytes, no HTTP library.
 
+use serde_json::json;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -69,6 +70,11 @@ impl Server {
             gone: Mutex::new(gone),
             ended,
         }
+    }
+
+    /// A server that sends these bytes on every connection.
+    pub(crate) fn sending(bytes: Vec<u8>) -> Self {
+        Self::start(move |_, _| vec![Do::Send(bytes.clone())])
     }
 
     /// All requests so far.
@@ -172,4 +178,20 @@ pub(crate) fn reply(status: u16, headers: &str, content_type: &str, body: &str) 
 pub(crate) fn stream_head(content_type: &str) -> Vec<u8> {
     format!("HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\nConnection: close\r\n\r\n")
         .into_bytes()
+}
+
+/// A good reply of an OpenAI server, in several pieces.
+pub(crate) fn say(text: &str) -> Vec<Do> {
+    let mut frames = String::new();
+    for piece in text.as_bytes().chunks(24) {
+        let content = String::from_utf8_lossy(piece);
+        let data = json!({ "choices": [{ "index": 0, "delta": { "content": content } }] });
+        frames.push_str(&format!("data: {data}\n\n"));
+    }
+    let stop = json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": "stop" }] });
+    frames.push_str(&format!("data: {stop}\n\ndata: [DONE]\n\n"));
+    vec![
+        Do::Send(stream_head("text/event-stream")),
+        Do::Send(frames.into_bytes()),
+    ]
 }

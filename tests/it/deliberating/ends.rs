@@ -1,9 +1,8 @@
 //! How rounds end where not all goes well, and what the result then says.
 
-use super::{calls, codes, events, rehearsed, run, scripted};
-use crate::common::server::{Do, Server};
+use super::{calls, codes, rehearsed, run, scripted};
+use crate::common::server::{Do, Server, say};
 use crate::common::{TestEnv, wait_until};
-use crate::faults::say;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
@@ -81,7 +80,7 @@ fn a_level_vote_is_marked() {
     ]);
     let rest = rounds("[[round]]\nkind = \"vote\"\n");
     let spec = scripted(&env, 2, "", &rest, &replies);
-    let events = events(&run(&env, &spec, "ndjson"));
+    let events = run(&env, &spec, "ndjson").events();
     let mut completed = events
         .iter()
         .filter(|event| event["kind"] == "round_completed");
@@ -289,7 +288,7 @@ fn a_pair_without_a_verdict_goes_on_whole() {
     assert_eq!(codes(&result), ["undecided", "no_winner"]);
     let spec = scripted(&env, 4, TOURNAMENT, "[chair]\n", replies);
     let ran = run(&env, &spec, "ndjson");
-    let events = events(&ran);
+    let events = ran.events();
     let pairs = calls(&events);
     let pairs: Vec<&str> = pairs
         .iter()
@@ -399,7 +398,7 @@ fn a_repetition_is_taken_up_where_it_was() {
     child.wait().expect("it ends");
     let before = env.run(["events", "r"]).stdout();
     let resumed = env.run(["resume", "r", "--format", "ndjson"]);
-    let events = events(resumed.assert_code(0));
+    let events = resumed.assert_code(0).events();
     let completed = || {
         events
             .iter()

@@ -47,15 +47,6 @@ fn run(env: &TestEnv, spec: &str, format: &str) -> Ran {
     ])
 }
 
-/// The events of a run, in order.
-fn events(ran: &Ran) -> Vec<Value> {
-    let lines = ran.stdout();
-    lines
-        .lines()
-        .map(|line| serde_json::from_str(line).expect("an event"))
-        .collect()
-}
-
 /// The codes of all notices.
 fn codes(result: &Value) -> Vec<&str> {
     let notices = result["notices"].as_array().expect("notices");

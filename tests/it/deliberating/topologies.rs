@@ -1,6 +1,6 @@
 //! Each topology makes the calls that its table has, and stands for the rounds that it prints.
 
-use super::{calls, codes, events, ids, rehearsed, run};
+use super::{calls, codes, ids, rehearsed, run};
 use crate::common::TestEnv;
 use council::spec::{Council, Overrides, TOPOLOGIES};
 use serde_json::Value;
@@ -81,7 +81,7 @@ fn every_topology_makes_its_calls() {
         for size in SIZES {
             let head = format!("topology = \"{}\"\nseed = 293", topology.name);
             let ran = run(&env, &rehearsed(size, &head, "[chair]\n"), "ndjson");
-            let events = events(&ran);
+            let events = ran.events();
             let expected = &table[&(topology.name.to_owned(), size)];
             let held = held(&events, size);
             assert_eq!(&held, expected, "{} of {size}", topology.name);
@@ -185,7 +185,7 @@ fn what_a_topology_prints_can_be_pasted_for_it() {
         assert_eq!(plans[0], plans[1], "{}", topology.name);
         // The words are the same too: so are all prompts and replies.
         let prompts = [named, pasted].map(|spec| {
-            let events = events(&run(&env, &spec, "ndjson"));
+            let events = run(&env, &spec, "ndjson").events();
             let of_calls = |event: &&Value| event["call"].is_string();
             let mut lines: Vec<String> = events
                 .iter()
@@ -228,7 +228,7 @@ fn the_same_seed_and_replies_give_the_same_run() {
     for topology in TOPOLOGIES {
         let head = format!("topology = \"{}\"\nseed = 293", topology.name);
         let spec = rehearsed(5, &head, "[chair]\n");
-        let twice = [(); 2].map(|()| masked(&events(&run(&env, &spec, "ndjson"))));
+        let twice = [(); 2].map(|()| masked(&run(&env, &spec, "ndjson").events()));
         assert_eq!(twice[0], twice[1], "{}", topology.name);
     }
 }

@@ -3,7 +3,7 @@
 
 use super::assert_sound;
 use crate::common::TestEnv;
-use crate::reading::scripted;
+use crate::common::councils::{crowd, scripted};
 use rusqlite::Connection;
 use std::fs;
 
@@ -49,19 +49,7 @@ fn old_store() -> TestEnv {
 #[test]
 fn thirty_two_processes_on_an_old_store_are_all_whole_and_tidy_up_once() {
     let env = old_store();
-    let children: Vec<_> = (0..32)
-        .map(|n| {
-            let run_id = format!("run-{n}");
-            let args = ["run", "./trio.toml", "--input", "x", "--run-id", &run_id];
-            env.command(args).spawn().expect("the binary starts")
-        })
-        .collect();
-    for child in children {
-        let output = child.wait_with_output().expect("it ends");
-        let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(3), "{told}");
-        assert!(!told.contains("locked") && !told.contains("left"), "{told}");
-    }
+    crowd(&env);
     assert_sound(&env.store());
     let status = |run_id: &str| {
         let shown = env.run(["show", run_id, "--format", "json"]).json();
@@ -76,11 +64,6 @@ fn thirty_two_processes_on_an_old_store_are_all_whole_and_tidy_up_once() {
     for n in 0..32 {
         assert_eq!(status(&format!("run-{n}")), of("completed"));
     }
-    let mut left: Vec<String> = fs::read_dir(env.path("data/council"))
-        .expect("the store's folder")
-        .flatten()
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect();
-    left.sort();
+    let left = env.listing("data/council");
     assert_eq!(left, ["runs.db"], "one file that can be copied");
 }

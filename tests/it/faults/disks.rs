@@ -1,10 +1,10 @@
 //! Disks that are full, stores that are locked, cut, deleted or written by others while a run goes
 //! on: the run ends, and says how much of it is kept and where.
 
-use super::{assert_sound, say, tell};
-use crate::common::server::Server;
+use super::{assert_sound, tell};
+use crate::common::councils::scripted;
+use crate::common::server::{Server, say};
 use crate::common::{TestEnv, wait_until};
-use crate::reading::scripted;
 use rusqlite::Connection;
 use serde_json::Value;
 use std::fs;

@@ -1,8 +1,8 @@
 //! A run that is killed anywhere: what was stored stays, and no stored reply is asked for again.
 
-use super::{Draws, assert_sound, hash_of, say, tell};
+use super::{Draws, assert_sound, hash_of, tell};
 use crate::common::TestEnv;
-use crate::common::server::{Asked, Server};
+use crate::common::server::{Asked, Server, say};
 use council::event::{Event, EventKind, RunStatus};
 use council::store::Reader;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,8 +1,8 @@
 //! Members that misbehave in every way at once, and councils of which every server has a bad day.
 
-use super::{Draws, assert_sound, hash_of, say, tell};
+use super::{Draws, assert_sound, hash_of, tell};
 use crate::common::TestEnv;
-use crate::common::server::{Do, Server, reply, stream_head};
+use crate::common::server::{Do, Server, reply, say, stream_head};
 use serde_json::Value;
 
 #[test]
@@ -158,11 +158,7 @@ fn whole_councils_under_hostile_servers_end_in_one_recorded_outcome() {
         let code = ran.code().expect("it ends by itself");
         assert!([0, 1, 3].contains(&code), "{topology}: {}", ran.snapshot());
         *codes.entry(code).or_insert(0) += 1;
-        let events: Vec<Value> = ran
-            .stdout()
-            .lines()
-            .map(|line| serde_json::from_str(line).expect("an event"))
-            .collect();
+        let events = ran.events();
         let is_end =
             |event: &&Value| event["kind"] == "run_completed" || event["kind"] == "run_failed";
         assert_eq!(events.iter().filter(is_end).count(), 1);

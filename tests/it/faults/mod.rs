@@ -5,9 +5,8 @@ mod disks;
 mod kills;
 mod members;
 
-use crate::common::server::{Asked, Do, stream_head};
+use crate::common::server::Asked;
 use rusqlite::Connection;
-use serde_json::json;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 
@@ -26,22 +25,6 @@ fn assert_sound(store: &Path) {
     let ends = "SELECT coalesce(group_concat(run_id), '') FROM (SELECT run_id FROM events \
          WHERE kind IN ('run_completed', 'run_failed') GROUP BY run_id HAVING count(*) > 1)";
     assert_eq!(text(ends), "", "runs with two ends");
-}
-
-/// A good reply of an OpenAI server, in several pieces.
-pub(super) fn say(text: &str) -> Vec<Do> {
-    let mut frames = String::new();
-    for piece in text.as_bytes().chunks(24) {
-        let content = String::from_utf8_lossy(piece);
-        let data = json!({ "choices": [{ "index": 0, "delta": { "content": content } }] });
-        frames.push_str(&format!("data: {data}\n\n"));
-    }
-    let stop = json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": "stop" }] });
-    frames.push_str(&format!("data: {stop}\n\ndata: [DONE]\n\n"));
-    vec![
-        Do::Send(stream_head("text/event-stream")),
-        Do::Send(frames.into_bytes()),
-    ]
 }
 
 /// A number that follows from all that is asked: members, rounds and what came before differ.

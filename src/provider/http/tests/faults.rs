@@ -4,14 +4,6 @@ use super::*;
 use crate::event::CallKey;
 use std::sync::Mutex;
 
-const KINDS: [ProviderKind; 5] = [
-    ProviderKind::Openai,
-    ProviderKind::Anthropic,
-    ProviderKind::Gemini,
-    ProviderKind::Openrouter,
-    ProviderKind::Ollama,
-];
-
 /// A provider of `kind` at `address`, with a key.
 fn at(kind: ProviderKind, address: SocketAddr) -> ProviderSpec {
     let mut lab = spec("lab", kind);

@@ -355,7 +355,7 @@ impl Row {
                         line.add(Tone::Plain, &format!(", {why}"));
                     }
                 }
-                None => line.add(Tone::Faint, "waiting"),
+                None => line.add(Tone::Faint, "not asked yet"),
             }
             return;
         }
@@ -516,7 +516,7 @@ mod tests {
 [1/2] independent_analysis, 1 of 23 done, 0.8 s
   b    answer, 0.8 s, ~6 tokens out  …that it depends
   c    answer, 0.8 s, again in 0.0 s: rate_limited (HTTP…
-  m0   waiting
+  m0   not asked yet
   m19  answer, 0.8 s, waiting
   and 19 more
 "#]]

@@ -18,7 +18,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// A provider asks for a longer wait than this: the call is given up at once.
 const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
@@ -108,6 +108,11 @@ impl Call {
 
     /// Makes or plays the call, from `member_started` to `member_completed`.
     pub(super) async fn make(mut self) -> MemberCompleted {
+        // A call that waits for its turn has not begun, and nobody's time is counted.
+        let place = match self.played {
+            Some(_) => None,
+            None => self.place().await,
+        };
         let started = self.clock.now();
         self.post(EventKind::MemberStarted(MemberStarted {
             model: self.profile.model.to_string(),
@@ -119,7 +124,7 @@ impl Call {
         .await;
         let done = match self.played.take() {
             Some(played) => self.play(played).await,
-            None => self.attempts(started).await,
+            None => self.attempts(started, place).await,
         };
         self.post(EventKind::MemberCompleted(done.clone())).await;
         done
@@ -139,7 +144,21 @@ impl Call {
         played.done
     }
 
-    async fn attempts(&self, started: Running) -> MemberCompleted {
+    /// A place among the calls that the provider takes at a time; none where the run ends first.
+    async fn place(&self) -> Option<OwnedSemaphorePermit> {
+        let permits = Arc::clone(&self.endpoint.permits);
+        tokio::select! {
+            biased;
+            () = self.stop.asked() => None,
+            permit = permits.acquire_owned() => permit.ok(),
+        }
+    }
+
+    async fn attempts(
+        &self,
+        started: Running,
+        mut place: Option<OwnedSemaphorePermit>,
+    ) -> MemberCompleted {
         let mut gatherer = Gatherer::new(&self.bus, self.round.clone(), self.ask.call.clone());
         let mut left = Left {
             waits: waits(self.profile.retries),
@@ -150,9 +169,16 @@ impl Call {
         loop {
             attempt += 1;
             let mut received = Received::default();
-            let ended = self
-                .attempt(attempt, &left.messages, &mut gatherer, &mut received)
-                .await;
+            if place.is_none() {
+                place = self.place().await;
+            }
+            let ended = match place.take() {
+                Some(_place) => {
+                    self.attempt(attempt, &left.messages, &mut gatherer, &mut received)
+                        .await
+                }
+                None => Ended::Stopped,
+            };
             // What comes after the last byte is this program's time, not the model's.
             let read_at = received.read_at.unwrap_or_else(|| self.clock.now());
             received.took = read_at.saturating_sub(started);
@@ -232,11 +258,6 @@ impl Call {
         gatherer: &mut Gatherer,
         received: &mut Received,
     ) -> Ended {
-        let _permit = tokio::select! {
-            biased;
-            () = self.stop.asked() => return Ended::Stopped,
-            permit = self.endpoint.permits.acquire() => permit,
-        };
         let request = Request {
             call: self.ask.call.clone(),
             attempt,

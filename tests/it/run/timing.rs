@@ -265,17 +265,31 @@ async fn pieces_gather_for_fifty_milliseconds() {
     );
 }
 
-/// "`max_concurrency`": calls at a time of one provider; waiting for a place is no attempt's time.
+/// "`max_concurrency`": calls at a time of one provider; who waits for a place has not begun.
 #[tokio::test(start_paused = true)]
 async fn a_provider_takes_as_many_calls_as_it_may() {
     let lab = "[providers.rehearsal]\nkind = \"rehearsal\"\nmax_concurrency = 2\n";
     let (options, seen) = on_stage(council(5, "", lab), |_, _| {
         Act::After(100 * SECOND, "north")
     });
+    let mut events = options.subscribe();
     let start = Instant::now();
     let result = run(options).await.expect("it starts");
     assert_eq!(result.status, RunStatus::Completed);
     assert_eq!(seen.most_at_once(), 2);
+    let (mut open, mut most) = (0_i32, 0);
+    while let Some(event) = events.recv().await {
+        match &event.body {
+            EventKind::MemberStarted(_) => open += 1,
+            EventKind::MemberCompleted(done) => {
+                open -= 1;
+                assert_eq!(done.duration_ms, 100_000, "each has its own time alone");
+            }
+            _ => {}
+        }
+        most = most.max(open);
+    }
+    assert_eq!(most, 2, "an event tells that a call begins");
     assert!(
         start.elapsed() >= 300 * SECOND,
         "three waves, none of which times out"

@@ -72,6 +72,11 @@ impl Server {
         }
     }
 
+    /// A server that sends these bytes on every connection.
+    pub(crate) fn sending(bytes: Vec<u8>) -> Self {
+        Self::start(move |_, _| vec![Do::Send(bytes.clone())])
+    }
+
     /// All requests so far.
     pub(crate) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().expect("the log").clone()

@@ -1,6 +1,6 @@
 //! Protocols, as servers speak them on good days and bad ones.
 
-use crate::common::server::stream_head;
+use crate::common::server::{Do, stream_head};
 use serde_json::{Value, json};
 
 /// A protocol, as its servers speak it.
@@ -104,6 +104,13 @@ impl Speaks {
                 self.frame("", &stop)
             }
         }
+    }
+
+    /// The steps of a server that begins to answer, and then does `rest`.
+    pub(super) fn begun(self, rest: &[Do]) -> Vec<Do> {
+        let begun = self.opening() + &self.text("I begin");
+        let head = stream_head("text/event-stream");
+        [&[Do::Send(head), Do::Send(begun.into_bytes())], rest].concat()
     }
 
     pub(super) fn whole(self, text: &str) -> Vec<u8> {

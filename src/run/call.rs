@@ -60,6 +60,40 @@ pub(super) struct Call {
     pub(super) played: Option<Played>,
 }
 
+/// What is left to a call between its attempts.
+struct Left {
+    /// The waits before further attempts; none when they are used up.
+    waits: ExponentialBackoff,
+    /// What the next attempt sends.
+    messages: Vec<Message>,
+    /// Whether a reply that cannot be read may be asked for anew.
+    may_ask_again: bool,
+}
+
+/// What follows on an attempt.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, and it is taken apart at once"
+)]
+enum Next {
+    /// The call is over.
+    End(MemberCompleted),
+    /// It is made again, after this long.
+    Retry(MemberRetry, Duration),
+}
+
+impl Next {
+    fn retry(attempt: u32, received: Received, error: RunError, wait: Duration) -> Self {
+        let retry = MemberRetry {
+            attempt,
+            error,
+            wait_ms: millis(wait),
+            discarded: discarded(received),
+        };
+        Self::Retry(retry, wait)
+    }
+}
+
 impl Call {
     /// Looks the call up on the tape: what is found there is played.
     pub(super) fn look_up(&mut self, tape: &Tape) {
@@ -107,15 +141,17 @@ impl Call {
 
     async fn attempts(&self, started: Running) -> MemberCompleted {
         let mut gatherer = Gatherer::new(&self.bus, self.round.clone(), self.ask.call.clone());
-        let mut waits = waits(self.profile.retries);
-        let mut messages = self.ask.messages.clone();
-        let mut asked_again = false;
+        let mut left = Left {
+            waits: waits(self.profile.retries),
+            messages: self.ask.messages.clone(),
+            may_ask_again: true,
+        };
         let mut attempt = 0;
         loop {
             attempt += 1;
             let mut received = Received::default();
             let ended = self
-                .attempt(attempt, &messages, &mut gatherer, &mut received)
+                .attempt(attempt, &left.messages, &mut gatherer, &mut received)
                 .await;
             // What comes after the last byte is this program's time, not the model's.
             let read_at = received.read_at.unwrap_or_else(|| self.clock.now());
@@ -123,54 +159,16 @@ impl Call {
             for (code, text) in received.notices.drain(..) {
                 self.notice(code, &text).await;
             }
-            let (error, wait) = match ended {
-                Ended::Stopped => return self.stopped(attempt, received),
-                Ended::Whole => match round::read(&self.ask, &received.text) {
-                    Ok(reading) => {
-                        if received.stop == Some(StopReason::TokenLimit) {
-                            self.notice("token_limit", "the reply was cut at its token limit")
-                                .await;
-                        }
-                        return MemberCompleted {
-                            status: MemberStatus::Ok,
-                            parsed: reading.parsed,
-                            ballot: reading.ballot,
-                            confidence: reading.confidence,
-                            ..completed(attempt, received)
-                        };
-                    }
-                    Err(fault) => {
-                        let fault = if received.stop == Some(StopReason::TokenLimit) {
-                            cut_short(&fault, received.usage.as_ref())
-                        } else {
-                            fault
-                        };
-                        let error =
-                            self.error(CallError::new(ErrorKind::InvalidOutput, fault.0.clone()));
-                        if asked_again {
-                            return failed(attempt, received, error);
-                        }
-                        asked_again = true;
-                        messages = round::ask_again(&self.ask, &received.text, &fault);
-                        (error, Duration::ZERO)
-                    }
-                },
-                Ended::Failed(fault) => match self.wait_after(&fault, &mut waits) {
-                    Ok(wait) => (self.error(fault), wait),
-                    Err(why) => {
-                        let mut error = self.error(fault);
-                        error.message.push_str(&why);
-                        return failed(attempt, received, error);
-                    }
-                },
+            let next = match ended {
+                Ended::Stopped => Next::End(self.stopped(attempt, received)),
+                Ended::Whole => self.read(attempt, received, &mut left).await,
+                Ended::Failed(fault) => self.give_up_or_wait(attempt, received, fault, &mut left),
             };
-            self.post(EventKind::MemberRetry(MemberRetry {
-                attempt,
-                error,
-                wait_ms: u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
-                discarded: discarded(&received),
-            }))
-            .await;
+            let (retry, wait) = match next {
+                Next::End(done) => return done,
+                Next::Retry(retry, wait) => (retry, wait),
+            };
+            self.post(EventKind::MemberRetry(retry)).await;
             tokio::select! {
                 biased;
                 () = self.stop.asked() => {
@@ -178,6 +176,51 @@ impl Call {
                     return self.stopped(attempt, Received { took, ..Received::default() });
                 }
                 () = self.clock.sleep(wait) => {}
+            }
+        }
+    }
+
+    /// A reply that came whole ends the call; one that cannot be read is asked for anew, once.
+    async fn read(&self, attempt: u32, received: Received, left: &mut Left) -> Next {
+        let is_cut = received.stop == Some(StopReason::TokenLimit);
+        let fault = match round::read(&self.ask, &received.text) {
+            Ok(reading) => {
+                if is_cut {
+                    self.notice("token_limit", "the reply was cut at its token limit")
+                        .await;
+                }
+                return Next::End(MemberCompleted {
+                    status: MemberStatus::Ok,
+                    parsed: reading.parsed,
+                    ballot: reading.ballot,
+                    confidence: reading.confidence,
+                    ..completed(attempt, received)
+                });
+            }
+            Err(fault) if is_cut => cut_short(&fault, received.usage.as_ref()),
+            Err(fault) => fault,
+        };
+        let error = self.error(CallError::new(ErrorKind::InvalidOutput, fault.0.clone()));
+        if !std::mem::take(&mut left.may_ask_again) {
+            return Next::End(failed(attempt, received, error));
+        }
+        left.messages = round::ask_again(&self.ask, &received.text, &fault);
+        Next::retry(attempt, received, error, Duration::ZERO)
+    }
+
+    fn give_up_or_wait(
+        &self,
+        attempt: u32,
+        received: Received,
+        fault: CallError,
+        left: &mut Left,
+    ) -> Next {
+        match self.wait_after(&fault, &mut left.waits) {
+            Ok(wait) => Next::retry(attempt, received, self.error(fault), wait),
+            Err(why) => {
+                let mut error = self.error(fault);
+                error.message.push_str(&why);
+                Next::End(failed(attempt, received, error))
             }
         }
     }
@@ -339,7 +382,8 @@ pub(super) fn lost(
     }
 }
 
-/// Why a reply that ended at its token limit cannot be used: most often it is no more than half of one.
+/// Why a reply that ended at its token limit cannot be used: most often it is no more than half of
+/// one.
 fn cut_short(fault: &Unreadable, usage: Option<&Usage>) -> Unreadable {
     let tokens = usage.and_then(|usage| usage.output_tokens);
     let limit = tokens.map_or(String::new(), |tokens| format!(" ({tokens} tokens)"));
@@ -359,7 +403,7 @@ fn completed(attempts: u32, received: Received) -> MemberCompleted {
         usage: received.usage,
         cost_usd: None,
         attempts,
-        duration_ms: u64::try_from(received.took.as_millis()).unwrap_or(u64::MAX),
+        duration_ms: millis(received.took),
         error: None,
         from_tape: false,
     }
@@ -378,13 +422,17 @@ fn failed(attempts: u32, received: Received, error: RunError) -> MemberCompleted
     }
 }
 
-fn discarded(received: &Received) -> Option<RejectedReply> {
+fn discarded(received: Received) -> Option<RejectedReply> {
     let there = !received.text.is_empty() || received.usage.is_some();
-    there.then(|| RejectedReply {
-        text: received.text.clone(),
+    there.then_some(RejectedReply {
+        text: received.text,
         usage: received.usage,
         cost_usd: None,
     })
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn sampling(profile: &Profile) -> Sampling {

@@ -4,7 +4,7 @@
 //! cannot pass for a part of the document.
 
 use super::{standing, text, words};
-use crate::event::{CastBallot, RecordState, RoundResult, RunResult, RunStatus};
+use crate::event::{Calls, CastBallot, Record, RecordState, RoundResult, RunResult, RunStatus};
 use std::fmt::Write as _;
 
 /// The whole document.
@@ -206,22 +206,7 @@ fn totals(result: &RunResult) -> String {
     if let Some(ms) = result.duration_ms {
         let _ = writeln!(body, "- time: {}", words::seconds(ms));
     }
-    let mut calls = format!("{} made", words::thousands(result.calls.made));
-    if result.calls.from_tape > 0 {
-        let _ = write!(
-            calls,
-            ", {} played back",
-            words::thousands(result.calls.from_tape)
-        );
-    }
-    if result.calls.retries > 0 {
-        let _ = write!(
-            calls,
-            ", {}",
-            words::count(result.calls.retries, "retry", "retries")
-        );
-    }
-    let _ = writeln!(body, "- calls: {calls}");
+    let _ = writeln!(body, "- calls: {}", calls(&result.calls));
     if let Some(tokens) = words::tokens(&result.usage) {
         let _ = writeln!(
             body,
@@ -236,22 +221,34 @@ fn totals(result: &RunResult) -> String {
     for (key, value) in &result.labels {
         let _ = writeln!(body, "- label {}: {}", code(key), code(value));
     }
-    match (
-        result.record.state,
-        &result.record.path,
-        result.record.from_seq,
-    ) {
-        (RecordState::Complete, _, _) => {}
-        (RecordState::Off, _, _) => body.push_str("- record: none\n"),
-        (_, Some(path), _) => {
-            let _ = writeln!(body, "- record: in part at {}", code(path));
-        }
-        (_, None, Some(seq)) => {
-            let _ = writeln!(body, "- record: lacks all from event {seq} on");
-        }
-        (_, None, None) => body.push_str("- record: not complete\n"),
+    if let Some(lack) = lack(&result.record) {
+        let _ = writeln!(body, "- record: {lack}");
     }
     body
+}
+
+fn calls(calls: &Calls) -> String {
+    let mut text = format!("{} made", words::thousands(calls.made));
+    if calls.from_tape > 0 {
+        let _ = write!(text, ", {} played back", words::thousands(calls.from_tape));
+    }
+    if calls.retries > 0 {
+        let retries = words::count(calls.retries, "retry", "retries");
+        let _ = write!(text, ", {retries}");
+    }
+    text
+}
+
+/// What a record is short of.
+fn lack(record: &Record) -> Option<String> {
+    let lack = match (record.state, &record.path, record.from_seq) {
+        (RecordState::Complete, _, _) => return None,
+        (RecordState::Off, _, _) => "none".to_owned(),
+        (_, Some(path), _) => format!("in part at {}", code(path)),
+        (_, None, Some(seq)) => format!("lacks all from event {seq} on"),
+        (_, None, None) => "not complete".to_owned(),
+    };
+    Some(lack)
 }
 
 /// Text as a quotation: no line of it can begin a heading or a list of ours.

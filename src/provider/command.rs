@@ -81,30 +81,39 @@ impl Program {
             context: context.clone(),
         }
     }
-}
 
-#[async_trait]
-impl Provider for Program {
-    async fn send(&self, request: Request) -> Result<Pieces, CallError> {
-        let prompt = prompt(&request.messages);
-        let mut words = self
-            .command
-            .iter()
-            .map(|word| word.fill(&prompt, &request.model));
+    /// The program's name, and its command line with nothing but the listed variables around it.
+    fn command(&self, prompt: &str, model: &str) -> (String, Command) {
+        let mut words = self.command.iter().map(|word| word.fill(prompt, model));
         let name = words.next().unwrap_or_default();
         let mut command = Command::new(&name);
         command.args(words).env_clear();
-        let mut secrets = Secrets::default();
-        let held = self.env.iter().filter(|name| is_secret(name));
-        for secret in held.filter_map(|name| self.context.secret(name)) {
-            secrets.add(secret);
-        }
         let env = self.env.iter().map(String::as_str);
         for variable in VARIABLES.iter().copied().chain(env) {
             if let Some(value) = self.context.variable(variable) {
                 command.env(variable, value);
             }
         }
+        (name, command)
+    }
+
+    /// What of its variables must not be told.
+    fn secrets(&self) -> Secrets {
+        let mut secrets = Secrets::default();
+        let held = self.env.iter().filter(|name| is_secret(name));
+        for secret in held.filter_map(|name| self.context.secret(name)) {
+            secrets.add(secret);
+        }
+        secrets
+    }
+}
+
+#[async_trait]
+impl Provider for Program {
+    async fn send(&self, request: Request) -> Result<Pieces, CallError> {
+        let prompt = prompt(&request.messages);
+        let (name, mut command) = self.command(&prompt, &request.model);
+        let secrets = self.secrets();
         let wire = self.context.wire(&request.call);
         wire.tell(|| {
             let std = command.as_std();

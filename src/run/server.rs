@@ -112,6 +112,10 @@ impl RunServer {
             halted = self.rounds(&mut progress) => halted,
             never = self.watch() => match never {},
         };
+        self.end(halted, &progress)
+    }
+
+    fn end(&self, halted: Result<(), Halt>, progress: &Progress) -> End {
         match (halted, self.stop.cause()) {
             (Ok(()), _) if progress.has_answer() => End::Completed,
             (Ok(()), _) => End::Failed {

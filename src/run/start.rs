@@ -8,7 +8,7 @@ use super::registry::Registry;
 use super::server::RunServer;
 use super::stop::{Cause, Stop};
 use super::tasks::words;
-use crate::bus::{self, Bus, Owner, Subscribers, Subscription};
+use crate::bus::{self, Bus, Delivery, Owner, Subscribers, Subscription};
 use crate::event::{Attachment, Event, RunId, RunResult};
 use crate::provider::{self, Context, MissingKey, OpenError, Provider};
 use crate::recorder::{Recorder, RecorderError, RecorderProcess};
@@ -20,7 +20,7 @@ use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 /// How long a recorder may take over one call before it counts as hung.
@@ -148,18 +148,7 @@ pub async fn start(
     let unrecorded = CancellationToken::new();
     let keeper = match options.recorder.take() {
         None => None,
-        Some(recorder) => {
-            let process = RecorderProcess::start(
-                recorder,
-                run_id.clone(),
-                options.record_grace,
-                unrecorded.clone(),
-            );
-            Some(process.await.map_err(|refusal| match refusal {
-                RecorderError::TakenRunId(run_id) => StartError::TakenRunId(run_id),
-                other => StartError::RecorderRefused(other.to_string()),
-            })?)
-        }
+        Some(recorder) => Some(keep(recorder, &run_id, options.record_grace, &unrecorded).await?),
     };
     let (publish, result) = watch::channel(None);
     let shared = Arc::new(Shared {
@@ -198,16 +187,11 @@ pub async fn start(
         clock: Clock::start(),
         cancel_requested: options.cancel_requested,
     };
-    let (required, stop) = (options.require_record, handle.0.stop.clone());
+    let required = options.require_record;
+    let unrecorded = required.then(|| (unrecorded, handle.0.stop.clone()));
     tokio::spawn(serve(server, bus, owner));
     tokio::spawn(async move {
-        let watch = async {
-            if required {
-                unrecorded.cancelled().await;
-                stop.ask(Cause::Unrecorded);
-            }
-            std::future::pending::<Infallible>().await
-        };
+        let watch = stop_unrecorded(unrecorded);
         let result: RunResult = tokio::select! {
             biased;
             never = watch => match never {},
@@ -239,6 +223,29 @@ pub async fn run(options: StartOptions) -> Result<Arc<RunResult>, StartError> {
         .result(None)
         .await
         .map_err(|dead| StartError::Lost(dead.to_string()))
+}
+
+/// Has the recorder take the run on; what it is to record is sent to where this leads.
+async fn keep(
+    recorder: Box<dyn Recorder>,
+    run_id: &RunId,
+    grace: Duration,
+    unrecorded: &CancellationToken,
+) -> Result<mpsc::Sender<Delivery>, StartError> {
+    let process = RecorderProcess::start(recorder, run_id.clone(), grace, unrecorded.clone());
+    process.await.map_err(|refusal| match refusal {
+        RecorderError::TakenRunId(run_id) => StartError::TakenRunId(run_id),
+        other => StartError::RecorderRefused(other.to_string()),
+    })
+}
+
+/// Stops a run that must be recorded once it cannot be.
+async fn stop_unrecorded(required: Option<(CancellationToken, Stop)>) -> Infallible {
+    if let Some((unrecorded, stop)) = required {
+        unrecorded.cancelled().await;
+        stop.ask(Cause::Unrecorded);
+    }
+    std::future::pending().await
 }
 
 async fn serve(server: RunServer, bus: Bus, owner: Owner) {

@@ -26,6 +26,16 @@ model = "lab/model-bob"
 model = "lab/model-chair"
 "#;
 
+/// Makes the run `r`.
+const ASK: &[&str] = &[
+    "run",
+    "./pair.toml",
+    "--input",
+    "Which way?",
+    "--run-id",
+    "r",
+];
+
 const KEY: &[(&str, &str)] = &[("LAB_KEY", "k-1")];
 
 /// A council, and the server behind it, which can be made to behave.
@@ -66,30 +76,14 @@ impl Lab {
 
     /// Makes the run `r` to its end.
     fn ask(&self) -> Ran {
-        self.run(&[
-            "run",
-            "./pair.toml",
-            "--input",
-            "Which way?",
-            "--run-id",
-            "r",
-            "--format",
-            "json",
-        ])
+        self.run(&[ASK, &["--format", "json"]].concat())
     }
 
     /// Makes the run `r`, and kills it once its first round is in the store.
     fn ask_and_kill(&self) {
         let mut child = self
             .env
-            .command([
-                "run",
-                "./pair.toml",
-                "--input",
-                "Which way?",
-                "--run-id",
-                "r",
-            ])
+            .command(ASK)
             .envs(KEY.iter().copied())
             .spawn()
             .expect("the binary starts");

@@ -17,6 +17,15 @@ async fn begun(options: StartOptions) -> RunHandle {
         .expect("it starts")
 }
 
+/// A runtime in which one task may block and the others go on.
+fn two_threads() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime")
+}
+
 /// "Status: `pending -> running -> completed | failed | cancelled`": exactly one terminal event,
 /// and it is the last.
 #[tokio::test(start_paused = true)]
@@ -196,11 +205,8 @@ fn a_task_that_ignores_the_cancel_is_left_behind_and_named() {
     let lock = Arc::new(Mutex::new(()));
     let held = lock.lock().expect("free");
     let stuck = Arc::clone(&lock);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .expect("a runtime");
+    // Dropped after the lock is freed: it waits for the task that is stuck.
+    let runtime = two_threads();
     let result = runtime.block_on(async {
         let (options, seen) = on_stage(council(2, "", ""), move |call, _| {
             match call.member.as_str() {
@@ -230,11 +236,8 @@ fn terminate_does_not_wait_for_anybody() {
     let stuck = Arc::clone(&lock);
     let memory = Memory::default();
     let diary = Diary::new(&memory);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .expect("a runtime");
+    // Dropped after the lock is freed: it waits for the task that is stuck.
+    let runtime = two_threads();
     let result = runtime.block_on(async {
         let (mut options, seen) = on_stage(council(1, "", ""), move |_, _| {
             Act::Block(Arc::clone(&stuck))

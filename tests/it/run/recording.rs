@@ -13,7 +13,7 @@ use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 const GRACE: Duration = Duration::from_secs(10);
@@ -28,6 +28,13 @@ fn event(run_id: RunId, seq: u64) -> Delivery {
         text: String::new(),
     });
     Delivery::Event(Arc::new(Draft::of_run(body).stamp(run_id, seq, At::now())))
+}
+
+/// The process of `recorder`, whose `init` went well.
+async fn begun(recorder: impl Recorder + 'static) -> mpsc::Sender<Delivery> {
+    RecorderProcess::start(Box::new(recorder), id(), GRACE, CancellationToken::new())
+        .await
+        .expect("init")
 }
 
 fn finalize() -> (Delivery, oneshot::Receiver<Record>) {
@@ -65,14 +72,7 @@ async fn every_event_reaches_the_recorder_in_order() {
 #[tokio::test(start_paused = true)]
 async fn events_of_another_run_are_ignored() {
     let memory = Memory::default();
-    let queue = RecorderProcess::start(
-        Box::new(Diary::new(&memory)),
-        id(),
-        GRACE,
-        CancellationToken::new(),
-    )
-    .await
-    .expect("init");
+    let queue = begun(Diary::new(&memory)).await;
     queue.send(event(id(), 0)).await.expect("it lives");
     queue
         .send(event("other".parse().expect("an id"), 1))
@@ -123,9 +123,7 @@ async fn a_recorder_that_fails_goes_on_and_one_that_breaks_does_not() {
             event: (1, mood),
             ..Diary::new(&memory)
         };
-        let queue = RecorderProcess::start(Box::new(diary), id(), GRACE, CancellationToken::new())
-            .await
-            .expect("init");
+        let queue = begun(diary).await;
         for seq in 0..4 {
             queue.send(event(id(), seq)).await.expect("it lives");
         }
@@ -151,9 +149,7 @@ async fn a_bad_finalize_is_told() {
             finalize: mood,
             ..Diary::new(&memory)
         };
-        let queue = RecorderProcess::start(Box::new(diary), id(), GRACE, CancellationToken::new())
-            .await
-            .expect("init");
+        let queue = begun(diary).await;
         queue.send(event(id(), 0)).await.expect("it lives");
         let (last, kept) = finalize();
         queue.send(last).await.expect("it lives");
@@ -188,9 +184,7 @@ impl Recorder for Knowing {
 /// A recorder is asked before anything is said of what its dropped call has kept.
 #[tokio::test(start_paused = true)]
 async fn a_recorder_whose_last_call_is_dropped_says_what_is_kept() {
-    let queue = RecorderProcess::start(Box::new(Knowing), id(), GRACE, CancellationToken::new())
-        .await
-        .expect("init");
+    let queue = begun(Knowing).await;
     for seq in 0..4 {
         queue.send(event(id(), seq)).await.expect("it lives");
     }
@@ -250,14 +244,7 @@ async fn a_short_grace_and_a_lock_leave_a_record_that_is_as_it_was_said() {
 #[tokio::test(start_paused = true)]
 async fn an_abandoned_recorder_is_finalized_as_crashed() {
     let memory = Memory::default();
-    let queue = RecorderProcess::start(
-        Box::new(Diary::new(&memory)),
-        id(),
-        GRACE,
-        CancellationToken::new(),
-    )
-    .await
-    .expect("init");
+    let queue = begun(Diary::new(&memory)).await;
     drop(queue);
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(memory.all(), ["init r", "finalize crashed 0"]);
@@ -274,9 +261,7 @@ async fn back_pressure_is_no_hang() {
             back_pressure,
             ..Diary::new(&memory)
         };
-        let queue = RecorderProcess::start(Box::new(diary), id(), GRACE, CancellationToken::new())
-            .await
-            .expect("init");
+        let queue = begun(diary).await;
         queue.send(event(id(), 0)).await.expect("it lives");
         queue.send(event(id(), 1)).await.expect("it lives");
         let (last, kept) = finalize();

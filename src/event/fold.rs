@@ -252,7 +252,8 @@ impl Fold {
         self.result.dissent = dissent(aggregate);
     }
 
-    /// The first cause counts: a member that is skipped for an earlier fault is missing for that fault.
+    /// The first cause counts: a member that is skipped for an earlier fault is missing for that
+    /// fault.
     fn note_missing(&mut self, round: &RoundRef, id: &MemberId, status: MemberStatus) {
         let result = &mut self.result;
         if !status.is_missing() {

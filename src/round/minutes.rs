@@ -11,8 +11,9 @@ impl Minutes {
         answers.filter(|(id, _)| !self.eliminated.contains(*id))
     }
 
-    /// Takes in the round of `plan` that was held, and for which `due` members were: new answers replace old ones, in the order of `all`
-    /// members; comments replace those of earlier rounds where there are any.
+    /// Takes in the round of `plan` that was held, and that `due` members were due in: new answers
+    /// replace old ones, in the order of `all` members; comments replace those of earlier rounds
+    /// where there are any.
     pub fn hold(
         &mut self,
         all: &[Seat],

@@ -188,7 +188,8 @@ pub struct Table<'a> {
     pub plan: &'a RoundPlan,
     /// Its place in the run.
     pub round: &'a RoundRef,
-    /// Who may be asked in this round, in the spec's order; members with a permanent fault are left out.
+    /// Who may be asked in this round, in the spec's order; members with a permanent fault are left
+    /// out.
     pub seats: &'a [Seat],
     /// All members, in the spec's order.
     pub all: &'a [Seat],

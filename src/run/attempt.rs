@@ -12,7 +12,8 @@ use std::time::Duration;
 /// The longest reply that is kept, in bytes.
 pub(super) const MAX_REPLY_BYTES: usize = 8 << 20;
 
-/// A reply with a stop reason is whole; what may follow, such as its usage, is waited for this long.
+/// A reply with a stop reason is whole; what may follow, such as its usage, is waited for this
+/// long.
 const AFTER_STOP: Duration = Duration::from_secs(5);
 
 /// The times of one attempt.

@@ -47,7 +47,8 @@ impl Tasks<'_> {
             .collect();
         let mut places = HashMap::new();
         let mut tasks = JoinSet::new();
-        // In a fail-fast round the calls have a stop of their own: the run itself goes on to its end.
+        // In a fail-fast round the calls have a stop of their own: the run itself goes on to its
+        // end.
         let local = self.stop.child();
         if self.fail_fast && calls.iter().any(Call::plays_a_failure) {
             // The failure that ended the others is on the tape: they need not be asked.

@@ -187,11 +187,7 @@ mod tests {
 
     fn done(status: MemberStatus, error: Option<ErrorKind>) -> MemberCompleted {
         MemberCompleted {
-            status,
             text: Some("North.".to_owned()),
-            parsed: None,
-            ballot: None,
-            confidence: None,
             usage: Some(Usage {
                 input_tokens: Some(3),
                 ..Usage::default()
@@ -200,7 +196,7 @@ mod tests {
             attempts: 2,
             duration_ms: 40,
             error: error.map(|kind| RunError::new(kind, "x")),
-            from_tape: false,
+            ..MemberCompleted::new(status)
         }
     }
 

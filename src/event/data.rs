@@ -251,6 +251,24 @@ pub struct MemberCompleted {
 }
 
 impl MemberCompleted {
+    /// The end of a call that took one attempt and no time, with nothing of a reply.
+    #[must_use]
+    pub fn new(status: MemberStatus) -> Self {
+        Self {
+            status,
+            text: None,
+            parsed: None,
+            ballot: None,
+            confidence: None,
+            usage: None,
+            cost_usd: None,
+            attempts: 1,
+            duration_ms: 0,
+            error: None,
+            from_tape: false,
+        }
+    }
+
     /// The member's new answer, where this is the end of a call that brings one: the text of an
     /// `answer`, or the new text of a `revise` that does not keep the old one.
     #[must_use]

@@ -66,32 +66,24 @@ impl HeldRound {
 /// A call that gave this text.
 pub(super) fn ok(text: &str) -> MemberCompleted {
     MemberCompleted {
-        status: MemberStatus::Ok,
         text: Some(text.to_owned()),
-        parsed: None,
-        ballot: None,
-        confidence: None,
-        usage: None,
-        cost_usd: None,
-        attempts: 1,
         duration_ms: 1,
-        error: None,
-        from_tape: false,
+        ..MemberCompleted::new(MemberStatus::Ok)
     }
 }
 
 /// A call that failed.
 pub(super) fn failed(kind: ErrorKind) -> MemberCompleted {
+    let status = match kind {
+        ErrorKind::Timeout => MemberStatus::Timeout,
+        ErrorKind::InvalidOutput => MemberStatus::InvalidOutput,
+        ErrorKind::Cancelled => MemberStatus::Cancelled,
+        _ => MemberStatus::Error,
+    };
     MemberCompleted {
-        status: match kind {
-            ErrorKind::Timeout => MemberStatus::Timeout,
-            ErrorKind::InvalidOutput => MemberStatus::InvalidOutput,
-            ErrorKind::Cancelled => MemberStatus::Cancelled,
-            _ => MemberStatus::Error,
-        },
-        text: None,
+        duration_ms: 1,
         error: Some(RunError::new(kind, "it failed")),
-        ..ok("")
+        ..MemberCompleted::new(status)
     }
 }
 

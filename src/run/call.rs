@@ -395,17 +395,11 @@ fn cut_short(fault: &Unreadable, usage: Option<&Usage>) -> Unreadable {
 
 fn completed(attempts: u32, received: Received) -> MemberCompleted {
     MemberCompleted {
-        status: MemberStatus::Ok,
         text: Some(received.text).filter(|text| !text.is_empty()),
-        parsed: None,
-        ballot: None,
-        confidence: None,
         usage: received.usage,
-        cost_usd: None,
         attempts,
         duration_ms: millis(received.took),
-        error: None,
-        from_tape: false,
+        ..MemberCompleted::new(MemberStatus::Ok)
     }
 }
 

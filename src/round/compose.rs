@@ -76,20 +76,7 @@ pub(super) fn ask(
     let scope = scope(table, voice, shown).fence();
     let mut system = system(table, voice, &scope)?;
     let mut user = match template {
-        Some(template) => {
-            let mut user = template
-                .render(&scope)
-                .map_err(|fault| prompt_error(&table.plan.name, &fault))?;
-            let prompt = voice.seat().and_then(|seat| seat.prompt.as_ref());
-            if [Some(template), prompt]
-                .into_iter()
-                .flatten()
-                .any(|own| own.uses("input"))
-            {
-                words::attachments(&mut user, scope.scope());
-            }
-            user
-        }
+        Some(template) => rendered(table, voice, template, &scope)?,
         None => words(scope.scope()),
     };
     if let Some(form) = form {
@@ -115,6 +102,25 @@ pub(super) fn ask(
         expect,
         labels,
     })
+}
+
+/// The round's template, with the attachments behind it where it or the member's own prompt shows
+/// the input.
+fn rendered(
+    table: &Table<'_>,
+    voice: Voice<'_>,
+    template: &Template,
+    scope: &Fenced,
+) -> Result<String, PromptError> {
+    let mut user = template
+        .render(scope)
+        .map_err(|fault| prompt_error(&table.plan.name, &fault))?;
+    let prompt = voice.seat().and_then(|seat| seat.prompt.as_ref());
+    let mut own = [Some(template), prompt].into_iter().flatten();
+    if own.any(|own| own.uses("input")) {
+        words::attachments(&mut user, scope.scope());
+    }
+    Ok(user)
 }
 
 fn scope(table: &Table<'_>, voice: Voice<'_>, shown: Shown) -> Scope {

@@ -4,7 +4,10 @@
 //! cannot pass for a part of the document.
 
 use super::{standing, text, words};
-use crate::event::{Calls, CastBallot, Record, RecordState, RoundResult, RunResult, RunStatus};
+use crate::event::{
+    Calls, CastBallot, MemberId, Record, RecordState, RoundResult, RunResult, RunStatus,
+};
+use serde_json::Value;
 use std::fmt::Write as _;
 
 /// The whole document.
@@ -15,27 +18,16 @@ pub fn document(result: &RunResult) -> String {
         section("Question", &quote(&result.input)),
     ];
     if let Some(answer) = &result.answer {
-        let body = match answer {
-            serde_json::Value::String(_) => text::value(answer),
-            object => format!("```json\n{}```\n", text::value(object)),
-        };
-        sections.push(section("Answer", &body));
+        sections.push(section("Answer", &whole(answer)));
     }
     if result.status != RunStatus::Completed {
-        sections.push(section(
-            "Status",
-            &format!("{}\n", emphatic(&text::status_line(result))),
-        ));
+        let status = emphatic(&text::status_line(result));
+        sections.push(section("Status", &format!("{status}\n")));
     }
     if !result.missing.is_empty() {
-        let items = result.missing.iter().map(|missing| {
-            format!(
-                "- {}: {}\n",
-                code(missing.member.as_str()),
-                code(&words::cause(missing))
-            )
-        });
-        sections.push(section("Missing", &items.collect::<String>()));
+        let missing = result.missing.iter();
+        let items = missing.map(|missing| (Some(missing.member.as_str()), words::cause(missing)));
+        sections.push(section("Missing", &list(items)));
     }
     if let Some(agreement) = result.agreement {
         sections.push(section("Agreement", &stand(result, agreement)));
@@ -52,22 +44,16 @@ pub fn document(result: &RunResult) -> String {
         sections.push(section("Rounds", &rounds.join("\n")));
     }
     if !result.errors.is_empty() {
-        let items = result.errors.iter().map(|error| match &error.member {
-            Some(member) => format!(
-                "- {}: {}\n",
-                code(member.as_str()),
-                code(&words::sentence(error))
-            ),
-            None => format!("- {}\n", code(&words::sentence(error))),
+        let items = result.errors.iter().map(|error| {
+            let member = error.member.as_ref();
+            (member.map(MemberId::as_str), words::sentence(error))
         });
-        sections.push(section("Errors", &items.collect::<String>()));
+        sections.push(section("Errors", &list(items)));
     }
     if !result.notices.is_empty() {
-        let items = result
-            .notices
-            .iter()
-            .map(|notice| format!("- {}: {}\n", code(&notice.code), code(&notice.text)));
-        sections.push(section("Notices", &items.collect::<String>()));
+        let notices = result.notices.iter();
+        let items = notices.map(|notice| (Some(notice.code.as_str()), notice.text.clone()));
+        sections.push(section("Notices", &list(items)));
     }
     sections.push(section("Totals", &totals(result)));
     sections.join("\n")
@@ -75,6 +61,22 @@ pub fn document(result: &RunResult) -> String {
 
 fn section(title: &str, body: &str) -> String {
     format!("## {title}\n\n{body}")
+}
+
+fn whole(answer: &Value) -> String {
+    match answer {
+        Value::String(_) => text::value(answer),
+        object => format!("```json\n{}```\n", text::value(object)),
+    }
+}
+
+/// What is said, each under whose or what it is.
+fn list<'r>(items: impl Iterator<Item = (Option<&'r str>, String)>) -> String {
+    let item = |(of, said): (Option<&str>, String)| match of {
+        Some(of) => format!("- {}: {}\n", code(of), code(&said)),
+        None => format!("- {}\n", code(&said)),
+    };
+    items.map(item).collect()
 }
 
 fn stand(result: &RunResult, agreement: f64) -> String {

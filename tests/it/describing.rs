@@ -1,6 +1,6 @@
 //! Commands that describe the program to others: completions and schemas.
 
-use crate::common::TestEnv;
+use crate::common::{COMMANDS, TestEnv};
 use snapbox::{assert_data_eq, str};
 use std::process::Command;
 
@@ -177,22 +177,7 @@ fn the_schemas_are_those_of_the_formats() {
 #[test]
 fn every_command_teaches_by_example() {
     let env = TestEnv::new();
-    for command in [
-        "run",
-        "show",
-        "list",
-        "validate",
-        "topologies",
-        "diagram",
-        "events",
-        "watch",
-        "cancel",
-        "schema",
-        "completions",
-        "resume",
-        "retry",
-        "replay",
-    ] {
+    for command in COMMANDS {
         let help = env.run([command, "--help"]).assert_code(0).stdout();
         let examples = help.split("\nExample").nth(1).expect(command);
         assert!(examples.contains(&format!("council {command}")), "{help}");

@@ -1,7 +1,7 @@
 //! The README keeps its word: its reference is that of the schema, its specs are good, and what it
 //! tells to type exists. `SNAPSHOTS=overwrite cargo test` writes the reference anew.
 
-use crate::common::TestEnv;
+use crate::common::{COMMANDS, TestEnv};
 use serde_json::{Map, Value};
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -70,26 +70,10 @@ fn the_specs_of_the_readme_are_good() {
 fn commands_and_flags_of_the_readme_exist() {
     let env = TestEnv::new();
     let readme = readme();
-    let help: String = [
-        "",
-        "run",
-        "show",
-        "list",
-        "validate",
-        "topologies",
-        "diagram",
-        "events",
-        "cancel",
-        "schema",
-        "completions",
-    ]
-    .iter()
-    .map(|command| {
-        let args = [*command, "--help"];
-        let args = args.iter().filter(|word| !word.is_empty());
-        env.run(args).assert_code(0).stdout()
-    })
-    .collect();
+    let mut help = env.run(["--help"]).assert_code(0).stdout();
+    for command in COMMANDS {
+        help += &env.run([command, "--help"]).assert_code(0).stdout();
+    }
     let lines = readme.lines().filter(|line| !line.contains("cargo "));
     for word in lines.flat_map(|line| line.split([' ', '`', '(', ')', ',', '.', ';', '|', '"'])) {
         let is_flag = |rest: &str| rest.starts_with(|c: char| c.is_ascii_lowercase());

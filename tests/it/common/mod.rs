@@ -11,6 +11,24 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
+/// All commands.
+pub(crate) const COMMANDS: &[&str] = &[
+    "run",
+    "show",
+    "list",
+    "validate",
+    "topologies",
+    "diagram",
+    "events",
+    "watch",
+    "cancel",
+    "schema",
+    "completions",
+    "resume",
+    "retry",
+    "replay",
+];
+
 /// A folder of its own with nothing of the machine's in its environment.
 pub(crate) struct TestEnv {
     folder: TempDir,

@@ -12,6 +12,7 @@ mod clock;
 mod gather;
 mod handle;
 mod nobody;
+mod progress;
 mod registry;
 mod repeat;
 mod server;

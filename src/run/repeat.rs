@@ -1,7 +1,8 @@
 //! Rounds that are held again and again. The run holds them one by one as it holds any other; what
 //! ends them is a function of the minutes, in [`crate::round::Repeat`].
 
-use super::server::{Halt, Progress, RunServer};
+use super::progress::Progress;
+use super::server::{Halt, RunServer};
 use crate::event::{Draft, EventKind};
 use crate::round::{Next, Pass, Repeat, RoundPlan};
 

@@ -3,19 +3,19 @@
 //! It decides; it records nothing and prints nothing. All that it does reaches others as events.
 
 use super::call::{Call, Endpoint};
-use super::clock::{Clock, Running};
+use super::clock::Clock;
+use super::progress::{Progress, Sitting};
 use super::stop::{CancelledBy, Cause, Stop};
 use super::tasks::Tasks;
 use crate::bus::Bus;
 use crate::event::{
-    Ask, Attachment, CHAIR, Draft, End, ErrorKind, EventKind, MemberId, MemberStatus,
-    RoundCompleted, RoundRef, RoundStarted, RunError, RunId, RunStarted,
+    Ask, Attachment, CHAIR, Draft, End, ErrorKind, EventKind, MemberId, RoundCompleted, RoundRef,
+    RoundStarted, RunError, RunId, RunStarted,
 };
-use crate::round::{self, Close, FailureMode, Held, Minutes, Reply, RoundPlan, Seat, Step, Table};
+use crate::round::{self, Close, FailureMode, Reply, RoundPlan, Step, Table};
 use crate::spec::{Council, Profile, write_duration};
 use crate::tape::{Mode, Tape};
-use indexmap::IndexMap;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,43 +40,6 @@ pub(super) struct RunServer {
     pub(super) cancel_requested: CancellationToken,
 }
 
-/// What changes while the rounds go by.
-pub(super) struct Progress {
-    members: Vec<Seat>,
-    chair: Option<Seat>,
-    pub(super) minutes: Minutes,
-    /// Members with a permanent fault: asking them again is pointless.
-    out: HashSet<MemberId>,
-    /// Why rounds were not held, as far as that was said.
-    not_held: HashSet<(String, String)>,
-    /// The index of the next round that is held.
-    index: u32,
-    /// When the run's deadline is.
-    deadline: Option<Running>,
-}
-
-/// Who is there when a round is held.
-struct Sitting {
-    /// Members that may be asked.
-    seats: Vec<Seat>,
-    /// The chair, where it may be asked.
-    chair: Option<Seat>,
-    /// Who the round is for, those with a permanent fault included.
-    due: Vec<Seat>,
-    for_chair: bool,
-}
-
-impl Sitting {
-    fn present(&self) -> Vec<MemberId> {
-        let seats = if self.for_chair {
-            self.chair.as_slice()
-        } else {
-            &self.seats
-        };
-        seats.iter().map(|seat| seat.id.clone()).collect()
-    }
-}
-
 /// What a round came to.
 #[derive(Default)]
 struct Sat {
@@ -95,15 +58,8 @@ pub(super) enum Halt {
 impl RunServer {
     /// Holds all rounds, and says how the run ends. Every task has ended, or was aborted, by then.
     pub(super) async fn run(self) -> End {
-        let mut progress = Progress {
-            members: self.council.seats(),
-            chair: self.council.chair_seat(),
-            minutes: Minutes::default(),
-            out: HashSet::new(),
-            not_held: HashSet::new(),
-            index: 0,
-            deadline: self.deadline.map(|length| self.clock.now() + length),
-        };
+        let deadline = self.deadline.map(|length| self.clock.now() + length);
+        let mut progress = Progress::new(&self.council, deadline);
         self.bus
             .post(Draft::of_run(EventKind::RunStarted(self.started())))
             .await;
@@ -203,12 +159,10 @@ impl RunServer {
             iteration,
         };
         let sitting = progress.sitting(plan);
-        let (sat, halt) = self.sit(plan, &round, &sitting, progress).await;
+        let (sat, mut halt) = self.sit(plan, &round, &sitting, progress).await;
         let there = sat.held.then(|| round.clone());
         for notice in sat.close.notices.iter().cloned() {
-            // Of a round that is due again and again and never held, once is enough.
-            let said = (plan.name.clone(), notice.text.clone());
-            if !sat.held && !progress.not_held.insert(said) {
+            if !sat.held && !progress.is_new(plan, &notice.text) {
                 continue;
             }
             let body = EventKind::Notice(notice);
@@ -218,26 +172,19 @@ impl RunServer {
             };
             self.bus.post(draft).await;
         }
-        let mut halt = halt;
         if sat.held {
             let table = self.table(plan, &round, &sitting, progress);
             let asked = round::statuses(&table, &sat.replies, &sat.close);
             let usable = round::usable(&table, &sat.replies);
             let completed = EventKind::RoundCompleted(RoundCompleted {
-                statuses: with_skipped(&sitting.due, &asked, &progress.out),
+                statuses: progress.with_skipped(&sitting, &asked),
                 aggregate: sat.close.aggregate.clone(),
                 agreement: sat.close.agreement,
             });
             self.bus
                 .post(Draft::of_round(round.clone(), completed))
                 .await;
-            let Progress {
-                minutes, members, ..
-            } = &mut *progress;
-            let due = sitting.due.len();
-            minutes.hold(members, plan, due, &round, &sat.replies, &sat.close);
-            progress.note(&sat.replies);
-            progress.index += 1;
+            progress.hold(plan, &sitting, &round, &sat.replies, &sat.close);
             halt = halt.or_else(|| too_few(plan, usable));
         }
         match halt.or_else(|| self.quorum(plan, progress)) {
@@ -385,24 +332,6 @@ impl RunServer {
     }
 }
 
-/// The statuses of a round, with those who were not asked for an earlier fault in their places.
-fn with_skipped(
-    due: &[Seat],
-    asked: &IndexMap<MemberId, MemberStatus>,
-    out: &HashSet<MemberId>,
-) -> IndexMap<MemberId, MemberStatus> {
-    let of_due = due.iter().filter_map(|seat| {
-        let skipped = out.contains(&seat.id).then_some(MemberStatus::Skipped);
-        Some((seat.id.clone(), asked.get(&seat.id).copied().or(skipped)?))
-    });
-    let mut all: IndexMap<MemberId, MemberStatus> = of_due.collect();
-    // The chair of a tie and those who speak in its place are asked besides those who were due.
-    for (id, status) in asked {
-        all.entry(id.clone()).or_insert(*status);
-    }
-    all
-}
-
 fn too_few(plan: &RoundPlan, usable: usize) -> Option<Halt> {
     let needed = plan.min_members.filter(|needed| usable < *needed)?;
     let reason = format!(
@@ -410,54 +339,6 @@ fn too_few(plan: &RoundPlan, usable: usize) -> Option<Halt> {
         plan.name
     );
     Some(Halt::Failed(reason, None))
-}
-
-impl Progress {
-    fn sitting(&self, plan: &RoundPlan) -> Sitting {
-        let takes_part = |seat: &&Seat| {
-            plan.members
-                .as_ref()
-                .is_none_or(|ids| ids.contains(&seat.id))
-        };
-        let for_chair = plan.kind.is_for_chair();
-        // Who lost a pair may still speak in the chair's place.
-        let is_in = |seat: &&Seat| for_chair || !self.minutes.eliminated.contains(&seat.id);
-        let members = self.members.iter().filter(takes_part).filter(is_in);
-        let members: Vec<Seat> = members.cloned().collect();
-        let can_be_asked = |seat: &&Seat| !self.out.contains(&seat.id);
-        Sitting {
-            seats: members.iter().filter(can_be_asked).cloned().collect(),
-            chair: self.chair.as_ref().filter(can_be_asked).cloned(),
-            due: if for_chair {
-                self.chair.iter().cloned().collect()
-            } else {
-                members
-            },
-            for_chair,
-        }
-    }
-
-    fn note(&mut self, replies: &[Reply]) {
-        for reply in replies {
-            let permanent = reply
-                .done
-                .error
-                .as_ref()
-                .is_some_and(|error| error.kind.is_permanent());
-            if permanent {
-                self.out.insert(reply.call.member.clone());
-            }
-        }
-    }
-
-    fn has_answer(&self) -> bool {
-        let won = |held: &Held| {
-            held.aggregate
-                .as_ref()
-                .is_some_and(|sum| sum.winner.is_some())
-        };
-        !self.minutes.answers.is_empty() || self.minutes.held.iter().any(won)
-    }
 }
 
 fn fail_fast_halt(plan: &RoundPlan, failed: &Reply) -> Halt {

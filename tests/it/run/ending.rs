@@ -205,7 +205,9 @@ fn a_task_that_ignores_the_cancel_is_left_behind_and_named() {
     let lock = Arc::new(Mutex::new(()));
     let held = lock.lock().expect("free");
     let stuck = Arc::clone(&lock);
-    let result = two_threads().block_on(async {
+    // Dropped after the lock is freed: it waits for the task that is stuck.
+    let runtime = two_threads();
+    let result = runtime.block_on(async {
         let (options, seen) = on_stage(council(2, "", ""), move |call, _| {
             match call.member.as_str() {
                 "a" => Act::Say("north"),
@@ -234,7 +236,9 @@ fn terminate_does_not_wait_for_anybody() {
     let stuck = Arc::clone(&lock);
     let memory = Memory::default();
     let diary = Diary::new(&memory);
-    let result = two_threads().block_on(async {
+    // Dropped after the lock is freed: it waits for the task that is stuck.
+    let runtime = two_threads();
+    let result = runtime.block_on(async {
         let (mut options, seen) = on_stage(council(1, "", ""), move |_, _| {
             Act::Block(Arc::clone(&stuck))
         });

@@ -10,37 +10,22 @@
 
 mod escape;
 mod line;
+mod printer;
 mod prose;
 mod streams;
 mod target;
+mod writer;
 
 pub use escape::escape;
 pub use line::{Line, Tone};
 pub use streams::{NARROWEST, Streams, screen};
+pub use writer::Delivery;
 
+use printer::{Job, Printer};
 use std::io::{self, Write};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
 use target::Target;
-
-/// How much is written at once.
-const BATCH: usize = 64 * 1024;
-
-/// How long a stream that takes nothing just now is left alone.
-const BUSY: Duration = Duration::from_millis(5);
-
-/// What became of all that was to go to standard output, or to the file in its place.
-#[derive(Debug, Default)]
-pub struct Delivery {
-    /// Whether the reader went away before all was written.
-    pub closed: bool,
-    /// Why it could not be written, where the reader is not the cause (a full disk).
-    pub failed: Option<io::Error>,
-}
 
 /// Takes lines while somebody else owns standard error.
 pub type LineSink = Box<dyn Fn(Line) + Send>;
@@ -110,7 +95,7 @@ impl Ui {
     /// From now on whoever prints waits for nobody: for what goes on whether or not it is read.
     pub fn detach(&self) {
         for printer in [&self.inner.out, &self.inner.err] {
-            printer.detached.store(true, Ordering::Relaxed);
+            printer.detach();
         }
     }
 
@@ -164,7 +149,7 @@ impl Ui {
     /// Whether the reader of standard output is known to be gone.
     #[must_use]
     pub fn data_is_closed(&self) -> bool {
-        self.inner.out.closed.load(Ordering::Relaxed)
+        self.inner.out.is_closed()
     }
 
     /// A line for standard error, or for whoever owns it just now.
@@ -259,95 +244,6 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-enum Job {
-    Write(String),
-    /// Dropped when all before it is written.
-    Ack(Sender<()>),
-    /// The end; a file takes its place.
-    Finish,
-    /// The end; a file vanishes.
-    Abandon,
-}
-
-/// A stream, and its thread where it has one, which begins with the first thing to write.
-struct Printer {
-    name: &'static str,
-    detached: AtomicBool,
-    work: Mutex<Work>,
-    closed: Arc<AtomicBool>,
-}
-
-/// Where the work of a printer stands.
-enum Work {
-    /// Without a thread.
-    Direct(Writer),
-    Goes(Sender<Job>, JoinHandle<Delivery>),
-    /// It has ended, or the system has no thread for it: the stream is as good as closed.
-    Over,
-}
-
-impl Printer {
-    fn new(name: &'static str, target: Target, detached: bool) -> Self {
-        Self {
-            name,
-            detached: AtomicBool::new(detached),
-            work: Mutex::new(Work::Direct(Writer::new(target))),
-            closed: Arc::new(AtomicBool::new(false)),
-        }
-    }
-
-    fn send(&self, job: Job) {
-        let mut work = locked(&self.work);
-        if let Work::Direct(_) = &*work
-            && self.detached.load(Ordering::Relaxed)
-            && let Work::Direct(writer) = std::mem::replace(&mut *work, Work::Over)
-        {
-            let (jobs, queue) = mpsc::channel();
-            let seen = Arc::clone(&self.closed);
-            let thread = thread::Builder::new()
-                .name(self.name.to_owned())
-                .spawn(move || print(&queue, writer, &seen));
-            if let Ok(thread) = thread {
-                *work = Work::Goes(jobs, thread);
-            }
-        }
-        match (&mut *work, job) {
-            (Work::Goes(jobs, _), job) => drop(jobs.send(job)),
-            (Work::Direct(writer), Job::Write(text)) => {
-                writer.write(text.as_bytes(), &self.closed);
-            }
-            _ => {}
-        }
-    }
-
-    /// After the end nobody listens, and that is no fault.
-    fn write(&self, text: String) {
-        self.send(Job::Write(text));
-    }
-
-    fn wait(&self) {
-        if matches!(&*locked(&self.work), Work::Goes(..)) {
-            let (ack, done) = mpsc::channel();
-            self.send(Job::Ack(ack));
-            let _ = done.recv();
-        }
-    }
-
-    /// None where it has ended before.
-    fn end(&self, how: Job) -> Option<Delivery> {
-        let work = std::mem::replace(&mut *locked(&self.work), Work::Over);
-        match work {
-            Work::Over => None,
-            Work::Goes(jobs, thread) => {
-                drop(jobs.send(how));
-                thread.join().ok()
-            }
-            // A file takes its place also where nothing was to be written into it.
-            Work::Direct(writer) => Some(writer.end(&how)),
-        }
-    }
-}
-
 impl Inner {
     fn end(&self) {
         drop(self.err.end(Job::Abandon));
@@ -358,93 +254,6 @@ impl Inner {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.end();
-    }
-}
-
-/// Where bytes go, and what has become of those so far.
-struct Writer {
-    target: Target,
-    delivery: Delivery,
-}
-
-impl Writer {
-    fn new(target: Target) -> Self {
-        Self {
-            target,
-            delivery: Delivery::default(),
-        }
-    }
-
-    fn is_whole(&self) -> bool {
-        !self.delivery.closed && self.delivery.failed.is_none()
-    }
-
-    /// Writes all of `bytes`, unless something before them was in vain.
-    fn write(&mut self, bytes: &[u8], closed: &AtomicBool) {
-        if !self.is_whole() {
-            return;
-        }
-        match deliver(&mut self.target, bytes) {
-            Ok(()) => {}
-            Err(fault) if fault.kind() == io::ErrorKind::BrokenPipe => {
-                self.delivery.closed = true;
-                closed.store(true, Ordering::Relaxed);
-            }
-            Err(fault) => self.delivery.failed = Some(fault),
-        }
-    }
-
-    fn end(mut self, how: &Job) -> Delivery {
-        if self.is_whole() && matches!(how, Job::Finish) {
-            self.delivery.failed = self.target.commit().err();
-        }
-        self.delivery
-    }
-}
-
-fn print(queue: &Receiver<Job>, mut writer: Writer, closed: &AtomicBool) -> Delivery {
-    let mut batch = Vec::new();
-    let mut acks = Vec::new();
-    let end = loop {
-        let mut end = None;
-        let mut next = Some(queue.recv().unwrap_or(Job::Abandon));
-        while let Some(job) = next.take() {
-            match job {
-                Job::Write(text) => batch.extend_from_slice(text.as_bytes()),
-                Job::Ack(ack) => acks.push(ack),
-                job @ (Job::Finish | Job::Abandon) => end = Some(job),
-            }
-            if end.is_none() && batch.len() < BATCH {
-                next = queue.try_recv().ok();
-            }
-        }
-        writer.write(&batch, closed);
-        batch.clear();
-        acks.clear();
-        if let Some(end) = end {
-            break end;
-        }
-    };
-    writer.end(&end)
-}
-
-/// Writes all, also to a stream that somebody else has made non-blocking.
-fn deliver(target: &mut Target, mut bytes: &[u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
-        match target.write(bytes) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(written) => bytes = &bytes[written..],
-            Err(fault) if fault.kind() == io::ErrorKind::Interrupted => {}
-            Err(fault) if fault.kind() == io::ErrorKind::WouldBlock => thread::sleep(BUSY),
-            Err(fault) => return Err(fault),
-        }
-    }
-    loop {
-        match target.flush() {
-            Err(fault) if fault.kind() == io::ErrorKind::Interrupted => {}
-            Err(fault) if fault.kind() == io::ErrorKind::WouldBlock => thread::sleep(BUSY),
-            done => return done,
-        }
     }
 }
 

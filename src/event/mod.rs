@@ -13,6 +13,7 @@ mod error;
 mod fold;
 mod id;
 mod kind;
+mod line;
 mod result;
 mod time;
 

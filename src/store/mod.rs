@@ -35,6 +35,7 @@
 //! - A lock is waited for, never an error, until 30 s have passed.
 
 mod crash;
+mod ended;
 mod error;
 mod find;
 mod live;

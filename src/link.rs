@@ -4,6 +4,7 @@
 //! tenth of the time that `council --version` takes. Nothing else depends on it.
 
 use std::env;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -15,11 +16,8 @@ fn main() {
     if own && gnu && has("libgcc_eh.a") {
         tell.push("cargo::rustc-link-lib=static:-bundle=gcc_eh");
     }
-    let mut out = std::io::stdout();
-    drop(std::io::Write::write_all(
-        &mut out,
-        (tell.join("\n") + "\n").as_bytes(),
-    ));
+    let told = writeln!(std::io::stdout(), "{}", tell.join("\n"));
+    told.expect("cargo listens");
 }
 
 /// Whether the program that links knows where `library` is; it answers with the bare name if not.

@@ -1,4 +1,8 @@
 //! The recorder, with more events than its queue holds, against one transaction of the same rows.
+//!
+//! The recorder waits for the disk a hundred times where that transaction waits once, and has a
+//! second thread: while others keep the disk or the processors busy, the figure tells of them. A
+//! `TMPDIR` in memory leaves the disk out.
 
 use crate::measure::{part, ratio};
 use crate::place::Place;

@@ -261,6 +261,7 @@ impl Drop for Inner {
 mod tests {
     use super::*;
     use std::fs;
+    use std::sync::mpsc::{self, Receiver};
 
     /// A stream whose content can be read afterwards.
     #[derive(Clone, Default)]

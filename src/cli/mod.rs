@@ -104,18 +104,20 @@ fn command() -> Command {
 
 /// Runs the command line `args` (the program's name first) and gives the exit code.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
-    let ui = Ui::new(Streams::gather());
     let args: Vec<OsString> = args.into_iter().collect();
-    if let Some(shell) = completions::asked() {
-        let answer = panics::catch(|| completions::answer(shell, args));
-        ui.data(&answer.unwrap_or_default());
-        return end(&ui, exit::OK);
-    }
-    if let [_, only] = args.as_slice()
+    let completing = completions::asked();
+    if let ([_, only], None) = (args.as_slice(), completing)
         && (only == "--version" || only == "-V")
     {
-        // Nothing else needs to be known for this one.
+        // Nothing needs to be known for this one, of the terminal neither.
+        let ui = Ui::new(Streams::default());
         ui.data(concat!("council ", env!("CARGO_PKG_VERSION"), "\n"));
+        return end(&ui, exit::OK);
+    }
+    let ui = Ui::new(Streams::gather());
+    if let Some(shell) = completing {
+        let answer = panics::catch(|| completions::answer(shell, args));
+        ui.data(&answer.unwrap_or_default());
         return end(&ui, exit::OK);
     }
     let bug = panics::catch(|| {

@@ -63,6 +63,12 @@ impl Fold {
         self.result.clone()
     }
 
+    /// The result, where nothing more comes.
+    #[must_use]
+    pub fn into_result(self) -> RunResult {
+        self.result
+    }
+
     /// The result so far, without a copy.
     #[must_use]
     pub fn peek(&self) -> &RunResult {

@@ -6,7 +6,6 @@ use super::{
     ToolCallResult,
 };
 use schemars::JsonSchema;
-use serde::de::Error as _;
 use serde::ser::SerializeStruct as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -165,11 +164,11 @@ macro_rules! kinds {
                 }
             }
 
-            fn read(name: &str, data: &str) -> Result<Self, serde_json::Error> {
+            pub(super) fn read<'de, D: Deserializer<'de>>(name: &str, data: D) -> Result<Self, D::Error> {
                 match name {
-                    $($name => serde_json::from_str(data).map(Self::$kind),)*
+                    $($name => <$data>::deserialize(data).map(Self::$kind),)*
                     // What was written stays as it was written, byte for byte.
-                    other => RawValue::from_string(data.to_owned()).map(|data| {
+                    other => Box::<RawValue>::deserialize(data).map(|data| {
                         Self::Unknown(UnknownKind { kind: other.to_owned(), data })
                     }),
                 }
@@ -240,48 +239,6 @@ impl Serialize for Event {
         }
         event.serialize_field("data", &self.body)?;
         event.end()
-    }
-}
-
-/// The form that is read: `data` waits until `kind` is known, wherever the two stand.
-#[derive(Deserialize)]
-struct Written<'a> {
-    v: u32,
-    run_id: RunId,
-    seq: u64,
-    at: At,
-    kind: String,
-    round: Option<RoundRef>,
-    member: Option<MemberId>,
-    call: Option<CallKey>,
-    #[serde(borrow)]
-    data: &'a RawValue,
-}
-
-impl<'de> Deserialize<'de> for Event {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Written {
-            v,
-            run_id,
-            seq,
-            at,
-            kind,
-            round,
-            member,
-            call,
-            data,
-        } = Written::deserialize(deserializer)?;
-        let body = EventKind::read(&kind, data.get()).map_err(D::Error::custom)?;
-        Ok(Self {
-            v,
-            run_id,
-            seq,
-            at,
-            round,
-            member,
-            call,
-            body,
-        })
     }
 }
 

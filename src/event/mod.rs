@@ -14,6 +14,7 @@ mod fold;
 mod hex;
 mod id;
 mod kind;
+mod line;
 mod result;
 mod time;
 

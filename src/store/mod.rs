@@ -36,6 +36,7 @@
 //! - A lock is waited for, never an error, until 30 s have passed.
 
 mod crash;
+mod ended;
 mod error;
 mod find;
 mod label;

@@ -8,7 +8,7 @@ use super::open::{self, PATIENCE};
 use super::spill::{Mark, Spilled, Spills};
 use super::sql::{self, Line, Row};
 use super::summary::Summary;
-use crate::event::{Event, RunId, RunResult};
+use crate::event::{Event, Fold, RunId, RunResult};
 use rusqlite::{Connection, ToSql, Transaction, TransactionBehavior};
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -150,8 +150,12 @@ impl Reader {
     /// # Errors
     /// There is no such run, or it cannot be read.
     pub fn result(&self, run_id: &RunId) -> Result<RunResult, StoreError> {
+        if let Some((row, fold)) = self.ended(run_id) {
+            return Ok(result_of(row, fold));
+        }
         let (view, events) = self.look_whole(run_id)?;
-        Ok(result_of(view.row, &events))
+        let fold = crash::fold(&view.row, &events);
+        Ok(result_of(view.row, fold))
     }
 
     /// Whether a run that has no outcome is known to go on, or one that is crashed to be dead.
@@ -210,7 +214,8 @@ impl Reader {
         }
         // It may have ended in between; what it was is in its events otherwise.
         let (view, events) = self.whole(self.look_with(&row.run_id, spilled)?)?;
-        let result = result_of(view.row, &events);
+        let fold = crash::fold(&view.row, &events);
+        let result = result_of(view.row, fold);
         Ok(Summary {
             verified: life != Life::Unknown || result.status.is_ended(),
             ..Summary::of_result(result, row.created_at)
@@ -402,8 +407,8 @@ fn with_spilled(mut view: View, spilled: Option<Spilled>) -> View {
     view
 }
 
-fn result_of(row: Row, events: &[Event]) -> RunResult {
-    let mut result = crash::fold(&row, events).result();
+fn result_of(row: Row, fold: Fold) -> RunResult {
+    let mut result = fold.into_result();
     if result.started_at.is_none() {
         // Only the first event would tell, and it was lost or the run never came to it.
         result.parent = row.parent;

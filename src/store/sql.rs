@@ -388,6 +388,10 @@ pub(super) fn bodies(conn: &Connection, run_id: &RunId) -> rusqlite::Result<Vec<
         .collect()
 }
 
+/// What [`bodies`] gives, without the pieces of replies: no fold looks at them, and they are many.
+pub(super) const TOLD: &str =
+    "SELECT body FROM events WHERE run_id = ?1 AND kind <> 'member_token' ORDER BY seq";
+
 /// As [`bodies`], from the event `seq` on.
 pub(super) fn bodies_from(
     conn: &Connection,

@@ -3,13 +3,15 @@
 //! Pure: time comes in as what has passed since the display began. Every row is tidy and at most
 //! three columns narrower than the terminal, so that it is one row there whatever it holds.
 
+mod row;
+
 use crate::event::{
     CallKey, Event, EventKind, MemberId, MemberStatus, PlannedRound, Purpose, RoundRef,
 };
 use crate::report::words;
 use crate::ui::{Line, Tone};
-use console::measure_text_width;
 use indexmap::IndexMap;
+use row::{Cut, Row, add, passed};
 use std::time::Duration;
 
 /// The most rows of members.
@@ -17,12 +19,6 @@ pub(super) const MOST_ROWS: usize = 8;
 
 /// Columns that stay free at the right.
 pub(super) const MARGIN: usize = 3;
-
-/// The columns that the last words want.
-const WORDS: usize = 16;
-
-/// How much of a reply is kept to show its last words, in bytes.
-const TAIL: usize = 1024;
 
 /// How much of an answer that comes in is kept to show it, in bytes.
 const ANSWER: usize = 8 * 1024;
@@ -39,43 +35,6 @@ pub(super) struct Board {
     /// The call whose reply is to be the answer, and what has come of it.
     answer: Option<(CallKey, String)>,
     rows: IndexMap<MemberId, Row>,
-}
-
-#[derive(Debug, Default)]
-struct Row {
-    /// Calls that have begun and not ended.
-    open: Vec<CallKey>,
-    /// When the first of them began.
-    since: Duration,
-    /// Tokens of the replies that have ended.
-    tokens: u64,
-    /// Bytes of the reply that is coming in.
-    heard: usize,
-    /// The last words of the reply that is coming in.
-    tail: String,
-    /// The attempt that comes after one that failed.
-    next: Option<Next>,
-    ended: Option<Ended>,
-}
-
-/// How the last call ended.
-#[derive(Debug)]
-struct Ended {
-    status: MemberStatus,
-    /// How long it took; empty where nobody was asked.
-    took: String,
-    /// Why it gave nothing; empty where it did.
-    why: String,
-}
-
-/// An attempt that follows a failed one.
-#[derive(Debug)]
-struct Next {
-    attempt: u32,
-    /// When it is made.
-    at: Duration,
-    /// Why the one before failed.
-    why: String,
 }
 
 impl Board {
@@ -100,11 +59,7 @@ impl Board {
             EventKind::MemberStarted(_) => {
                 if let Some(call) = &event.call {
                     let row = self.rows.entry(call.member.clone()).or_default();
-                    if row.open.is_empty() {
-                        row.since = now;
-                    }
-                    row.open.push(call.clone());
-                    row.fall_silent();
+                    row.begin(call, now);
                     if call.purpose == Purpose::Synthesis {
                         self.answer = Some((call.clone(), String::new()));
                     }
@@ -115,9 +70,7 @@ impl Board {
                     add(answer, &token.text, ANSWER);
                 }
                 if let Some(row) = self.row(event) {
-                    row.next = None;
-                    row.heard += token.text.len();
-                    add(&mut row.tail, &token.text, TAIL);
+                    row.hear(&token.text);
                 }
             }
             EventKind::MemberRetry(retry) => {
@@ -125,12 +78,7 @@ impl Board {
                     answer.clear();
                 }
                 if let Some(row) = self.row(event) {
-                    row.fall_silent();
-                    row.next = Some(Next {
-                        attempt: retry.attempt + 1,
-                        at: now + Duration::from_millis(retry.wait_ms),
-                        why: words::tidy(&words::sentence(&retry.error)),
-                    });
+                    row.try_again(retry, now);
                 }
             }
             EventKind::MemberCompleted(done) => {
@@ -142,41 +90,13 @@ impl Board {
                 {
                     answer.clear();
                 }
-                let Some(row) = self.row(event) else { return };
-                row.open.retain(|open| *open != call);
-                row.next = None;
-                row.fall_silent();
-                if let Some(output) = done.usage.as_ref().and_then(|usage| usage.output_tokens) {
-                    row.tokens += output;
+                if let Some(row) = self.row(event) {
+                    row.end(&call, done, now);
                 }
-                let took = if done.from_tape {
-                    "played back".to_owned()
-                } else {
-                    passed(now.saturating_sub(row.since))
-                };
-                let why = done
-                    .error
-                    .as_ref()
-                    .map_or_else(String::new, |error| words::tidy(&words::sentence(error)));
-                row.ended = Some(Ended {
-                    status: done.status,
-                    took,
-                    why,
-                });
             }
             EventKind::RoundCompleted(done) => {
                 for (id, status) in &done.statuses {
-                    let row = self.rows.entry(id.clone()).or_default();
-                    let (took, why) = row
-                        .ended
-                        .take()
-                        .map_or_else(Default::default, |ended| (ended.took, ended.why));
-                    row.ended = Some(Ended {
-                        status: *status,
-                        took,
-                        why,
-                    });
-                    row.open.clear();
+                    self.rows.entry(id.clone()).or_default().settle(*status);
                 }
             }
             _ => {}
@@ -279,143 +199,11 @@ impl Board {
 }
 
 /// What has passed, as people say it.
-fn passed(time: Duration) -> String {
-    words::seconds(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
-}
-
-/// Adds `text` to the end of `kept`, of which no more than twice `most` bytes stay.
-fn add(kept: &mut String, text: &str, most: usize) {
-    kept.push_str(text);
-    if kept.len() > 2 * most {
-        let from = kept.ceil_char_boundary(kept.len() - most);
-        kept.drain(..from);
-    }
-}
-
-/// A line of tidy texts that ends where there is no more room.
-struct Cut {
-    line: Line,
-    left: usize,
-}
-
-impl Cut {
-    fn new(columns: usize) -> Self {
-        Self {
-            line: Line::new(),
-            left: columns,
-        }
-    }
-
-    fn add(&mut self, tone: Tone, text: &str) {
-        if self.left == 0 || text.is_empty() {
-            return;
-        }
-        let wide = measure_text_width(text);
-        let line = std::mem::take(&mut self.line);
-        self.line = line.with(tone, words::clip(text, self.left));
-        self.left = self.left.saturating_sub(wide);
-    }
-}
-
-impl Row {
-    fn is_done(&self) -> bool {
-        self.open.is_empty() && self.ended.is_some()
-    }
-
-    /// Who speaks, then who failed, then who has not begun, then who is done.
-    fn rank(&self) -> u8 {
-        match &self.ended {
-            _ if !self.open.is_empty() => 0,
-            Some(ended) if ended.status.is_missing() => 1,
-            None => 2,
-            Some(_) => 3,
-        }
-    }
-
-    /// Nothing has come yet of what is to come.
-    fn fall_silent(&mut self) {
-        self.heard = 0;
-        self.tail.clear();
-    }
-
-    /// Its state, then what fits of the rest.
-    fn say(&self, line: &mut Cut, now: Duration, answer_is_shown: bool) {
-        if self.open.is_empty() {
-            match &self.ended {
-                Some(Ended { status, took, why }) => {
-                    line.add(tone(*status), status.name());
-                    if !took.is_empty() {
-                        line.add(Tone::Plain, &format!(", {took}"));
-                    }
-                    if self.tokens > 0 {
-                        let tokens = replied("", self.tokens, line.left);
-                        line.add(Tone::Plain, &tokens);
-                    }
-                    if !why.is_empty() {
-                        line.add(Tone::Plain, &format!(", {why}"));
-                    }
-                }
-                None => line.add(Tone::Faint, "not asked yet"),
-            }
-            return;
-        }
-        let purpose = match self.open.as_slice() {
-            [call] => call.purpose.to_string(),
-            calls => format!("{} calls", calls.len()),
-        };
-        let since = passed(now.saturating_sub(self.since));
-        line.add(Tone::Plain, &format!("{purpose}, {since}"));
-        if let Some(next) = &self.next {
-            let Next { attempt, at, why } = next;
-            line.add(Tone::Plain, ", ");
-            let what = match at.checked_sub(now).filter(|left| !left.is_zero()) {
-                Some(left) => format!("again in {}: {why}", passed(left)),
-                None => format!("attempt {attempt}, waiting, after {why}"),
-            };
-            line.add(Tone::Caution, &what);
-            return;
-        }
-        if self.heard == 0 {
-            line.add(Tone::Faint, ", waiting");
-        } else {
-            // No provider counts before the end; four bytes are about a token.
-            let tokens = self.tokens + (self.heard as u64).div_ceil(4);
-            let tokens = replied("~", tokens, line.left);
-            // Where not both have room, the words tell more.
-            if answer_is_shown || line.left > tokens.len() + WORDS {
-                line.add(Tone::Plain, &tokens);
-            }
-        }
-        let tail = words::tidy(&self.tail);
-        if !tail.is_empty() && !answer_is_shown && line.left > 2 {
-            line.add(Tone::Plain, "  ");
-            let words = words::last_words(&tail, line.left);
-            line.add(Tone::Faint, &words);
-        }
-    }
-}
-
-/// How many tokens of replies came; in few columns, their number alone.
-fn replied(about: &str, tokens: u64, columns: usize) -> String {
-    let whole = format!(", {about}{}", words::tokens_out(tokens));
-    if whole.len() <= columns {
-        return whole;
-    }
-    format!(", {about}{} out", words::thousands(tokens))
-}
-
-fn tone(status: MemberStatus) -> Tone {
-    match status {
-        MemberStatus::Ok => Tone::Good,
-        MemberStatus::Error | MemberStatus::Timeout | MemberStatus::InvalidOutput => Tone::Bad,
-        MemberStatus::Skipped | MemberStatus::Eliminated | MemberStatus::Cancelled => Tone::Caution,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::report::fixture::{self, Run, member};
+    use console::measure_text_width;
     use proptest::prelude::*;
     use snapbox::{assert_data_eq, str};
 
@@ -509,7 +297,7 @@ mod tests {
                 .insert(member(&format!("m{number}")), Row::default());
         }
         let call = "0.m19.answer".parse().expect("a call");
-        board.rows[&member("m19")].open.push(call);
+        board.rows[&member("m19")].begin(&call, Duration::ZERO);
         assert_data_eq!(
             text(&board.rows(now, 60, 4, false)),
             str![[r#"

@@ -40,6 +40,7 @@ mod ended;
 mod error;
 mod find;
 mod label;
+mod list;
 mod live;
 mod open;
 mod path;

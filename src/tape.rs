@@ -47,6 +47,13 @@ pub struct Played {
 }
 
 impl Tape {
+    /// Whether a call on it gave nothing that counts.
+    #[must_use]
+    pub fn has_failures(&self) -> bool {
+        let mut calls = self.calls.values();
+        calls.any(|recorded| recorded.done.status.is_missing())
+    }
+
     /// The tape of the run that `events` are of, in order.
     #[must_use]
     pub fn of<'a>(mode: Mode, events: impl IntoIterator<Item = &'a Event>) -> Self {

@@ -5,7 +5,7 @@ use super::error::CliError;
 use super::exit;
 use super::flags::Changes;
 use crate::report::diagram;
-use crate::spec;
+use crate::spec::{self, LoadError};
 use crate::ui::Ui;
 use clap::{ArgGroup, ValueEnum};
 
@@ -56,7 +56,8 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
         }
         (None, spec) => {
             let spec = spec.as_deref().unwrap_or_default();
-            let council = spec::load(spec, &args.changes.overrides())?;
+            let council = spec::load(spec, &args.changes.overrides())
+                .map_err(|fault| no_council(spec, fault))?;
             match args.format {
                 Some(FormatArg::Mermaid) => diagram::flowchart(&council),
                 Some(FormatArg::Text) | None => diagram::outline(&council),
@@ -65,4 +66,16 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
     };
     ui.data(&drawn);
     Ok(exit::OK)
+}
+
+/// Why there is no council `spec`; what looks like a run is drawn by another flag.
+fn no_council(spec: &str, fault: LoadError) -> CliError {
+    let is_of_id = |c: char| c == '-' || c.is_ascii_hexdigit();
+    let is_run = spec == "latest" || (spec.len() >= 4 && spec.chars().all(is_of_id));
+    match fault {
+        LoadError::Unknown { .. } if is_run => {
+            CliError::usage(fault.message()).hint(format!("a run is drawn by --run {spec}"))
+        }
+        fault => fault.into(),
+    }
 }

@@ -32,7 +32,8 @@ pub(super) struct Flags {
     /// What is printed on standard output
     #[arg(long, value_enum, default_value_t)]
     format: FormatArg,
-    /// Write to FILE what standard output would get, whole or not at all
+    /// Write to FILE what standard output would get, whole or not at all; a run without an answer
+    /// leaves it empty
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// How progress is shown on standard error
@@ -86,7 +87,7 @@ pub(super) enum ProgressArg {
     Bars,
     /// A line for each thing that happens
     Plain,
-    /// Nothing
+    /// Nothing while the run goes on
     None,
 }
 

@@ -5,12 +5,13 @@ use super::again::{Basis, Recorded};
 use super::error::CliError;
 use super::execute::{self, Flags};
 use crate::event::{RunId, RunStatus};
+use crate::tape::Tape;
 use crate::ui::Ui;
 
 /// Take up a run that crashed, failed or was cancelled
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "A new run is made, and nothing that is recorded is paid for again: every call that ended is played back, failed ones too, and only the others are made. The deadline starts anew.
+    after_help = "A new run is made, and nothing that is recorded is paid for again: every call that ended is played back, failed ones too, and only the others are made: `council retry` asks again what failed. The deadline starts anew.
 
 Examples:
   council resume latest
@@ -53,7 +54,14 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
         ..Basis::default()
     };
     let recorded = Recorded::of_store(&reader, &run_id, &basis)?;
-    execute::make(global, &args.flags, recorded.to_resume()?, ui)
+    let options = recorded.to_resume()?;
+    let plays_failures = options.tape.as_ref().is_some_and(Tape::has_failures);
+    if plays_failures && !global.quiet {
+        ui.hint(format!(
+            "what failed in it is played back too; `council retry {run_id}` asks that again"
+        ));
+    }
+    execute::make(global, &args.flags, options, ui)
 }
 
 /// What is said of a run that has not ended.

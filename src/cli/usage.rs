@@ -139,6 +139,9 @@ fn stray(used: &str, error: &clap::Error) -> Option<String> {
             "a retry takes the spec as it was recorded; `council run --from RUN {stray}` takes a changed one"
         ));
     }
+    if used == "run" && stray.starts_with("-i") {
+        return Some("the question is given with --input \"…\"".to_owned());
+    }
     if used != "run" || stray.starts_with('-') {
         return None;
     }

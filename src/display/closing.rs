@@ -107,22 +107,45 @@ pub fn next_steps(result: &RunResult, spec: Option<&str>) -> Vec<String> {
             ErrorKind::Deadline | ErrorKind::Budget | ErrorKind::Record
         )
     };
-    match result.status {
-        RunStatus::Failed if !result.errors.iter().any(ran_out) => vec![
+    let changed = format!(
+        "`council run --from {run_id} {}` takes the changed file",
+        spec.unwrap_or("FILE.toml")
+    );
+    let lacks = match result.status {
+        RunStatus::Failed => !result.errors.iter().any(ran_out),
+        RunStatus::Completed => !result.missing.is_empty(),
+        _ => false,
+    };
+    match (result.status, in_the_spec(result)) {
+        // The same spec would meet the same.
+        (_, Some(cause)) if lacks => vec![cause, changed],
+        (RunStatus::Failed, None) if lacks => vec![
             format!("`council retry {run_id}` asks again what failed, with the spec as it was"),
-            format!(
-                "`council run --from {run_id} {}` takes the changed file",
-                spec.unwrap_or("FILE.toml")
-            ),
+            changed,
         ],
-        RunStatus::Failed | RunStatus::Cancelled | RunStatus::Crashed => vec![format!(
-            "`council resume {run_id}` goes on from here, and pays for no reply twice"
-        )],
-        RunStatus::Completed if !result.missing.is_empty() => vec![format!(
+        (RunStatus::Completed, None) if lacks => vec![format!(
             "`council retry {run_id}` asks again what is missing, and plays back the rest"
         )],
-        RunStatus::Pending | RunStatus::Running | RunStatus::Completed => Vec::new(),
+        (RunStatus::Failed | RunStatus::Cancelled | RunStatus::Crashed, _) => vec![format!(
+            "`council resume {run_id}` goes on from here, and pays for no reply twice"
+        )],
+        (RunStatus::Pending | RunStatus::Running | RunStatus::Completed, _) => Vec::new(),
     }
+}
+
+/// What to look at in the spec, where a server found nothing at the place that was asked.
+fn in_the_spec(result: &RunResult) -> Option<String> {
+    let missed = |error: &&RunError| error.kind == ErrorKind::NotFound && error.url.is_some();
+    let missing = result
+        .missing
+        .iter()
+        .filter_map(|missing| missing.error.as_ref());
+    let error = result.errors.iter().chain(missing).find(missed)?;
+    let provider = error.provider.as_deref()?;
+    Some(format!(
+        "the server knows no such address or model: check `base_url` of [providers.{provider}], \
+         which is all before the method's own path, and `model`"
+    ))
 }
 
 #[cfg(test)]
@@ -205,6 +228,27 @@ run 019aa0f0-1111-7222-8333-444455556666
 completed: 3 of 3 members heard, SPLIT 0.59, 3.0 s, 1,596 tokens (1,200 in, 396 out), $0.0123, run 019aa0f0-1111-7222-8333-444455556666, not recorded
 completed: 3 of 3 members heard, SPLIT 0.59, 3.0 s, 1,596 tokens (1,200 in, 396 out), $0.0123, run 019aa0f0-1111-7222-8333-444455556666, not recorded from event 17 on
 completed: 3 of 3 members heard, SPLIT 0.59, 3.0 s, 1,596 tokens (1,200 in, 396 out), $0.0123, run 019aa0f0-1111-7222-8333-444455556666, recorded in part in /tmp/x.spill/r.ndjson
+"#]]
+        );
+    }
+
+    #[test]
+    fn the_next_step_looks_where_the_fault_is() {
+        let mut result = fixture::failed().result();
+        let first = |result: &RunResult| next_steps(result, Some("./lab.toml")).remove(0);
+        assert!(
+            first(&result).starts_with("`council retry"),
+            "the server may be well again"
+        );
+        for error in &mut result.errors {
+            error.kind = ErrorKind::NotFound;
+            error.url = Some("http://127.0.0.1:1/v2/chat/completions".to_owned());
+        }
+        assert_data_eq!(
+            next_steps(&result, Some("./lab.toml")).join("\n"),
+            str![[r#"
+the server knows no such address or model: check `base_url` of [providers.lab], which is all before the method's own path, and `model`
+`council run --from 019aa0f0-1111-7222-8333-444455556666 ./lab.toml` takes the changed file
 "#]]
         );
     }

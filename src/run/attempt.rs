@@ -68,7 +68,10 @@ pub(super) async fn make(
             ended = reading => ended,
             () = clock.sleep(limits.timeout) => Ended::Failed(CallError::new(
                 ErrorKind::Timeout,
-                format!("no whole reply within {}", write_duration(limits.timeout)),
+                format!(
+                    "no whole reply within {}, its `timeout`",
+                    write_duration(limits.timeout)
+                ),
             )),
         }
     };

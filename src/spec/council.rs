@@ -208,7 +208,7 @@ pub struct Profile {
     pub timeout: Duration,
     /// Silence after the first byte.
     pub idle_timeout: Duration,
-    /// Attempts beyond the first.
+    /// Attempts beyond the first after a fault that may pass.
     pub retries: u32,
 }
 

@@ -210,11 +210,11 @@ macro_rules! with_profile_keys {
             pub(super) effort: Option<Effort>,
             /// Texts at which a reply ends; sent only where set.
             pub(super) stop: Option<Vec<String>>,
-            /// One attempt, from sending to the last byte. Default: `120s`.
+            /// One attempt, from sending to the last byte; what takes longer is not tried again. Default: `120s`.
             pub(super) timeout: Option<Period>,
             /// Silence after the first byte. Default: `60s`.
             pub(super) idle_timeout: Option<Period>,
-            /// Attempts beyond the first. Default: 2.
+            /// Attempts beyond the first after a fault that may pass: a lost connection, a stall, too many requests, a server's error. Besides, a reply that cannot be read is asked for once more. Default: 2.
             #[schemars(range(min = 0, max = 100))]
             pub(super) retries: Option<u32>,
         }

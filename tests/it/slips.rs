@@ -58,6 +58,33 @@ For more information, try '--help'.
 #[test]
 fn a_stranger_is_told_what_there_is() {
     let env = TestEnv::new();
+    assert_data_eq!(
+        env.run(["run", "quickstart", "-i", "Shall we?"]).snapshot(),
+        str![[r#"
+exit code: 2
+--- stdout
+--- stderr
+error: unexpected argument '-i' found
+
+Usage: council run [OPTIONS] SPEC --input [TEXT | @FILE | -]
+       council run [OPTIONS] --from RUN
+
+For more information, try '--help'.
+hint: the question is given with --input "…"
+
+"#]]
+    );
+    assert_data_eq!(
+        env.run(["diagram", "latest"]).snapshot(),
+        str![[r#"
+exit code: 2
+--- stdout
+--- stderr
+error: there is no shipped council named `latest`
+hint: a run is drawn by --run latest
+
+"#]]
+    );
     let bare = env.run::<&str>([]);
     bare.assert_code(2);
     assert!(

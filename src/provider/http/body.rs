@@ -63,6 +63,8 @@ pub(super) fn connection(error: &reqwest::Error, url: &Url) -> CallError {
             format!("the request cannot be made: {cause}"),
         );
     }
+    let is_refused = error.is_connect() && cause.contains("refused");
+    let ask = if is_refused { " (is it running?)" } else { "" };
     let what = if error.is_connect() {
         let port = url.port().map_or(String::new(), |port| format!(":{port}"));
         format!(
@@ -72,7 +74,7 @@ pub(super) fn connection(error: &reqwest::Error, url: &Url) -> CallError {
     } else {
         "the connection broke off".to_owned()
     };
-    CallError::new(ErrorKind::Network, format!("{what}: {cause}"))
+    CallError::new(ErrorKind::Network, format!("{what}: {cause}{ask}"))
 }
 
 /// The innermost cause, which alone tells what happened, and names no URL.

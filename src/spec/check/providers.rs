@@ -49,6 +49,9 @@ pub(in super::super) fn built_in(name: &str) -> Option<&'static BuiltIn> {
 }
 
 /// The keys of kinds that are reached by HTTP.
+/// The paths of methods, which people copy with the rest of an address.
+const METHODS: &[&str] = &["/chat/completions", "/messages", ":generateContent"];
+
 const BY_HTTP: &[&str] = &["base_url", "api_key_env", "stream", "headers", "extra_body"];
 
 /// The kinds of providers that there are, by name, each with the keys of its own.
@@ -169,6 +172,13 @@ impl<'a> Check<'a> {
             }
             Some(rest) if rest.contains(['?', '#']) => {
                 "`base_url` is all before the method's own path, so it has no `?` and no `#`"
+            }
+            Some(rest)
+                if METHODS
+                    .iter()
+                    .any(|method| rest.trim_end_matches('/').ends_with(method)) =>
+            {
+                "`base_url` is all before the method's own path, which is added to it"
             }
             Some(_) => return,
         };

@@ -113,7 +113,7 @@ impl Board {
         };
         let is_it = |names: &Vec<String>| names.contains(&round.name);
         let found = self.planned.iter().skip(from).position(is_it);
-        // The first of repeated rounds has iteration 0, and so has the next round of the same turn.
+        // The first of repeated rounds has iteration 0, and so has the next round of the same pass.
         self.place = found.map_or(self.place, |at| from + at);
     }
 
@@ -178,17 +178,16 @@ impl Board {
             line.add(Tone::Plain, &format!(": starting, {now}"));
             return line.line;
         };
-        // Not "round 2": that is the index of another one, wherever rounds are numbered.
-        line.add(
-            Tone::Faint,
-            &format!("[{}/{}] ", self.place + 1, self.planned.len()),
-        );
-        let turn = match round.iteration {
+        // How far the plan has come, and the index that every other text calls the round by.
+        let (place, planned) = (self.place + 1, self.planned.len());
+        line.add(Tone::Faint, &format!("[{place}/{planned}] "));
+        line.add(Tone::Plain, &format!("round {} ", round.index));
+        let iteration = match round.iteration {
             0 => String::new(),
-            again => format!(", turn {}", again + 1),
+            again => format!(", iteration {again}"),
         };
         let ended = self.rows.values().filter(|row| row.is_done()).count();
-        let rest = format!("{turn}, {ended} of {} done, {now}", self.rows.len());
+        let rest = format!("{iteration}, {ended} of {} done, {now}", self.rows.len());
         // The name gives way where there is no room for all.
         let room = line.left.saturating_sub(rest.len()).max(4);
         let name = words::clip(&words::tidy(&round.name), room);

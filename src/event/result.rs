@@ -154,7 +154,7 @@ pub struct RoundResult {
     pub name: String,
     /// Its kind.
     pub kind: String,
-    /// Which repetition, from 0.
+    /// Which iteration, from 0.
     pub iteration: u32,
     /// How each one that takes part fared.
     pub statuses: IndexMap<MemberId, MemberStatus>,

@@ -232,7 +232,7 @@ mod tests {
         assert_data_eq!(
             shown(&fixture::running(), 80),
             str![[r#"
-[1/2] independent_analysis, 1 of 3 done, 0.8 s
+[1/2] round 0 independent_analysis, 1 of 3 done, 0.8 s
   a  ok, 0.8 s, 132 tokens out
   b  answer, 0.8 s, ~6 tokens out  b says that it depends
   c  answer, 0.8 s, again in 0.0 s: rate_limited (HTTP 429): slow down
@@ -241,7 +241,7 @@ mod tests {
         assert_data_eq!(
             shown(&fixture::running(), 20),
             str![[r#"
-[1/2] ind…, 1 of…
+[1/2] round 0 in…
   a  ok, 0.8 s, …
   b  answer, 0.8…
   c  answer, 0.8…
@@ -269,7 +269,7 @@ mod tests {
         assert_data_eq!(
             shown(&fixture::failed(), 80),
             str![[r#"
-[1/2] independent_analysis, 3 of 3 done, 2.3 s
+[1/2] round 0 independent_analysis, 3 of 3 done, 2.3 s
   a  ok, 0.8 s, 132 tokens out
   b  error, 0.8 s, transient (HTTP 500) from lab/lab/b-1: upstream failed
   c  ok, 0.8 s, 132 tokens out
@@ -300,7 +300,7 @@ mod tests {
         assert_data_eq!(
             text(&board.rows(now, 60, 4, false)),
             str![[r#"
-[1/2] independent_analysis, 1 of 23 done, 0.8 s
+[1/2] round 0 independent_analysis, 1 of 23 done, 0.8 s
   b    answer, 0.8 s, ~6 tokens out  …that it depends
   c    answer, 0.8 s, again in 0.0 s: rate_limited (HTTP…
   m0   not asked yet

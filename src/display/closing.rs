@@ -23,7 +23,7 @@ pub fn closing(result: &RunResult, columns: Option<usize>) -> Line {
     } else {
         ""
     };
-    let mut line = Line::new()
+    let mut line = Line::prose(2)
         .with(tone, format!("{status}{hung}"))
         .with(Tone::Plain, format!(": {heard} of {of} members heard"));
     if let Some(agreement) = result.agreement {
@@ -197,6 +197,20 @@ run 019aa0f0-1111-7222-8333-444455556666
 run 019aa0f0-1111-7222-8333-444455556666
 60: completed: 3 of 3 members heard, ALIGNED 0.83 on b, 3.0 s, 1,596 tokens
 run 019aa0f0-1111-7222-8333-444455556666
+"#]]
+        );
+    }
+
+    #[test]
+    fn it_breaks_at_words() {
+        let line = closing(&fixture::whole().result(), Some(40));
+        assert_data_eq!(
+            line.render(false, Some(40)),
+            str![[r#"
+completed: 3 of 3 members heard, ALIGNED
+  0.83 on b, 3.0 s, 1,596 tokens
+run 019aa0f0-1111-7222-8333-444455556666
+
 "#]]
         );
     }

@@ -57,6 +57,10 @@ pub fn closing(result: &RunResult, columns: Option<usize>) -> Line {
         (None, rest) => (rest.map_or("", String::as_str), "\n"),
     };
     line = line.with(Tone::Plain, format!("{rest}{between}{run}"));
+    if result.is_answer_cut {
+        let cut = "the answer is cut at its token limit";
+        line = line.with(Tone::Plain, ", ").with(Tone::Caution, cut);
+    }
     match (result.record.state, lacking(&result.record)) {
         (_, Some(lack)) => line.with(Tone::Plain, ", ").with(Tone::Bad, lack),
         (RecordState::Off, None) => line.with(Tone::Plain, ", not recorded"),
@@ -199,6 +203,16 @@ run 019aa0f0-1111-7222-8333-444455556666
 run 019aa0f0-1111-7222-8333-444455556666
 "#]]
         );
+    }
+
+    #[test]
+    fn an_answer_that_was_cut_is_said() {
+        let said = |cut: &[&str]| {
+            let text = closing(&fixture::cut(cut).result(), None).text();
+            text.ends_with(", the answer is cut at its token limit")
+        };
+        assert!(said(&["chair"]));
+        assert!(!said(&["a", "b"]));
     }
 
     #[test]

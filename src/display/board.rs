@@ -20,6 +20,9 @@ pub(super) const MOST_ROWS: usize = 8;
 /// Columns that stay free at the right.
 pub(super) const MARGIN: usize = 3;
 
+/// Less than this of a round's name says nothing, in columns.
+const SHORTEST_NAME: usize = 4;
+
 /// How much of an answer that comes in is kept to show it, in bytes.
 const ANSWER: usize = 8 * 1024;
 
@@ -181,17 +184,19 @@ impl Board {
         // How far the plan has come, and the index that every other text calls the round by.
         let (place, planned) = (self.place + 1, self.planned.len());
         line.add(Tone::Faint, &format!("[{place}/{planned}] "));
-        line.add(Tone::Plain, &format!("round {} ", round.index));
+        line.add(Tone::Plain, &format!("round {}", round.index));
         let iteration = match round.iteration {
             0 => String::new(),
             again => format!(", iteration {again}"),
         };
         let ended = self.rows.values().filter(|row| row.is_done()).count();
         let rest = format!("{iteration}, {ended} of {} done, {now}", self.rows.len());
-        // The name gives way where there is no room for all.
-        let room = line.left.saturating_sub(rest.len()).max(4);
-        let name = words::clip(&words::tidy(&round.name), room);
-        line.add(Tone::Strong, &name);
+        // The name gives way where there is no room for all: the index says as much.
+        let room = line.left.saturating_sub(rest.len());
+        if room > SHORTEST_NAME {
+            let name = words::clip(&words::tidy(&round.name), room - 1);
+            line.add(Tone::Strong, &format!(" {name}"));
+        }
         line.add(Tone::Plain, &rest);
         line.line
     }
@@ -241,7 +246,7 @@ mod tests {
         assert_data_eq!(
             shown(&fixture::running(), 20),
             str![[r#"
-[1/2] round 0 in…
+[1/2] round 0, 1…
   a  ok, 0.8 s, …
   b  answer, 0.8…
   c  answer, 0.8…

@@ -20,6 +20,9 @@ pub(super) const MOST_ROWS: usize = 8;
 /// Columns that stay free at the right.
 pub(super) const MARGIN: usize = 3;
 
+/// Less than this of a round's name says nothing, in columns.
+const SHORTEST_NAME: usize = 4;
+
 /// How much of an answer that comes in is kept to show it, in bytes.
 const ANSWER: usize = 8 * 1024;
 
@@ -113,7 +116,7 @@ impl Board {
         };
         let is_it = |names: &Vec<String>| names.contains(&round.name);
         let found = self.planned.iter().skip(from).position(is_it);
-        // The first of repeated rounds has iteration 0, and so has the next round of the same turn.
+        // The first of repeated rounds has iteration 0, and so has the next round of the same pass.
         self.place = found.map_or(self.place, |at| from + at);
     }
 
@@ -178,21 +181,22 @@ impl Board {
             line.add(Tone::Plain, &format!(": starting, {now}"));
             return line.line;
         };
-        // Not "round 2": that is the index of another one, wherever rounds are numbered.
-        line.add(
-            Tone::Faint,
-            &format!("[{}/{}] ", self.place + 1, self.planned.len()),
-        );
-        let turn = match round.iteration {
+        // How far the plan has come, and the index that every other text calls the round by.
+        let (place, planned) = (self.place + 1, self.planned.len());
+        line.add(Tone::Faint, &format!("[{place}/{planned}] "));
+        line.add(Tone::Plain, &format!("round {}", round.index));
+        let iteration = match round.iteration {
             0 => String::new(),
-            again => format!(", turn {}", again + 1),
+            again => format!(", iteration {again}"),
         };
         let ended = self.rows.values().filter(|row| row.is_done()).count();
-        let rest = format!("{turn}, {ended} of {} done, {now}", self.rows.len());
-        // The name gives way where there is no room for all.
-        let room = line.left.saturating_sub(rest.len()).max(4);
-        let name = words::clip(&words::tidy(&round.name), room);
-        line.add(Tone::Strong, &name);
+        let rest = format!("{iteration}, {ended} of {} done, {now}", self.rows.len());
+        // The name gives way where there is no room for all: the index says as much.
+        let room = line.left.saturating_sub(rest.len());
+        if room > SHORTEST_NAME {
+            let name = words::clip(&words::tidy(&round.name), room - 1);
+            line.add(Tone::Strong, &format!(" {name}"));
+        }
         line.add(Tone::Plain, &rest);
         line.line
     }
@@ -233,7 +237,7 @@ mod tests {
         assert_data_eq!(
             shown(&fixture::running(), 80),
             str![[r#"
-[1/2] independent_analysis, 1 of 3 done, 0.8 s
+[1/2] round 0 independent_analysis, 1 of 3 done, 0.8 s
   a  ok, 0.8 s, 132 tokens out
   b  answer, 0.8 s, ~6 tokens out  b says that it depends
   c  answer, 0.8 s, again in 0.0 s: rate_limited (HTTP 429): slow down
@@ -242,7 +246,7 @@ mod tests {
         assert_data_eq!(
             shown(&fixture::running(), 20),
             str![[r#"
-[1/2] ind…, 1 of…
+[1/2] round 0, 1…
   a  ok, 0.8 s, …
   b  answer, 0.8…
   c  answer, 0.8…
@@ -270,7 +274,7 @@ mod tests {
         assert_data_eq!(
             shown(&fixture::failed(), 80),
             str![[r#"
-[1/2] independent_analysis, 3 of 3 done, 2.3 s
+[1/2] round 0 independent_analysis, 3 of 3 done, 2.3 s
   a  ok, 0.8 s, 132 tokens out
   b  error, 0.8 s, transient (HTTP 500) from lab/lab/b-1: upstream failed
   c  ok, 0.8 s, 132 tokens out
@@ -301,7 +305,7 @@ mod tests {
         assert_data_eq!(
             text(&board.rows(now, 60, 4, false)),
             str![[r#"
-[1/2] independent_analysis, 1 of 23 done, 0.8 s
+[1/2] round 0 independent_analysis, 1 of 23 done, 0.8 s
   b    answer, 0.8 s, ~6 tokens out  …that it depends
   c    answer, 0.8 s, again in 0.0 s: rate_limited (HTTP…
   m0   not asked yet

@@ -5,9 +5,9 @@ use crate::report::{standing, words};
 use crate::ui::{Line, Tone};
 use console::measure_text_width;
 
-/// Status, who was heard, how far they agree, time, tokens, money, the run's id, and what the
-/// record lacks. Where that is wider than `columns`, less is said of the tokens, and the id, which
-/// people copy, begins a new line.
+/// Status, who was heard, how far they agree and on what, time, tokens, money, the run's id, and
+/// what the record lacks. Where that is wider than `columns`, less is said of the tokens, and the
+/// id, which people copy, begins a new line.
 #[must_use]
 pub fn closing(result: &RunResult, columns: Option<usize>) -> Line {
     let (tone, status) = match result.status {
@@ -23,11 +23,12 @@ pub fn closing(result: &RunResult, columns: Option<usize>) -> Line {
     } else {
         ""
     };
-    let mut line = Line::new()
+    let mut line = Line::prose(2)
         .with(tone, format!("{status}{hung}"))
         .with(Tone::Plain, format!(": {heard} of {of} members heard"));
     if let Some(agreement) = result.agreement {
         let verdict = standing::verdict(agreement);
+        let on = standing::on_winner(result);
         let tone = if agreement < standing::SPLIT_BELOW {
             Tone::Caution
         } else {
@@ -36,7 +37,7 @@ pub fn closing(result: &RunResult, columns: Option<usize>) -> Line {
         line = line
             .with(Tone::Plain, ", ")
             .with(tone, verdict)
-            .with(Tone::Plain, format!(" {}", words::share(agreement)));
+            .with(Tone::Plain, format!(" {}{on}", words::share(agreement)));
         if let Some((cast, due)) = standing::ballots(result) {
             line = line.with(Tone::Plain, format!(" by {cast} of {due} ballots"));
         }
@@ -56,6 +57,10 @@ pub fn closing(result: &RunResult, columns: Option<usize>) -> Line {
         (None, rest) => (rest.map_or("", String::as_str), "\n"),
     };
     line = line.with(Tone::Plain, format!("{rest}{between}{run}"));
+    if result.is_answer_cut {
+        let cut = "the answer is cut at its token limit";
+        line = line.with(Tone::Plain, ", ").with(Tone::Caution, cut);
+    }
     match (result.record.state, lacking(&result.record)) {
         (_, Some(lack)) => line.with(Tone::Plain, ", ").with(Tone::Bad, lack),
         (RecordState::Off, None) => line.with(Tone::Plain, ", not recorded"),
@@ -171,7 +176,7 @@ mod tests {
         assert_data_eq!(
             lines.join("\n"),
             str![[r#"
-completed: 3 of 3 members heard, ALIGNED 0.83, 3.0 s, 1,596 tokens (1,200 in, 396 out), run 019aa0f0-1111-7222-8333-444455556666
+completed: 3 of 3 members heard, ALIGNED 0.83 on b, 3.0 s, 1,596 tokens (1,200 in, 396 out), run 019aa0f0-1111-7222-8333-444455556666
 degraded: 2 of 3 members heard, 2.3 s, 1,064 tokens (800 in, 264 out), run 019aa0f0-1111-7222-8333-444455556666
 failed: 2 of 3 members heard, 2.3 s, 1,064 tokens (800 in, 264 out), run 019aa0f0-1111-7222-8333-444455556666
 cancelled: 1 of 3 members heard, 2.3 s, 532 tokens (400 in, 132 out), $0.0011, run 019aa0f0-1111-7222-8333-444455556666
@@ -182,25 +187,67 @@ running: 1 of 3 members heard, 532 tokens (400 in, 132 out), $0.0011, run 019aa0
     }
 
     #[test]
+    fn a_winner_is_named_in_few_tidy_words() {
+        let mut result = fixture::whole().result();
+        let mut said = |winner: Option<&str>| {
+            result.vote = winner.map(ToOwned::to_owned);
+            let text = closing(&result, None).text();
+            let (_, rest) = text.split_once("ALIGNED ").expect("a verdict");
+            rest.split_once(", 3.0 s").expect("a time").0.to_owned()
+        };
+        assert_eq!(said(None), "0.83");
+        assert_eq!(said(Some(" \u{200b}")), "0.83");
+        assert_eq!(said(Some("ship\nit \u{7}")), "0.83 on ship it ?");
+        assert_eq!(
+            said(Some("ship it now, and mend what breaks")),
+            "0.83 on ship it now, and mend w…"
+        );
+    }
+
+    #[test]
     fn where_columns_are_few_less_is_said_of_tokens() {
         let result = fixture::whole().result();
-        let lines = [131, 130, 120, 119, 80, 79, 60].map(|columns| {
+        let lines = [136, 135, 125, 124, 85, 84, 60].map(|columns| {
             let line = closing(&result, Some(columns)).text();
             format!("{columns}: {line}")
         });
         assert_data_eq!(
             lines.join("\n"),
             str![[r#"
-131: completed: 3 of 3 members heard, ALIGNED 0.83, 3.0 s, 1,596 tokens (1,200 in, 396 out), run 019aa0f0-1111-7222-8333-444455556666
-130: completed: 3 of 3 members heard, ALIGNED 0.83, 3.0 s, 1,596 tokens (1,200 in, 396 out), run 019aa0f0-1111-7222-8333-444455556666
-120: completed: 3 of 3 members heard, ALIGNED 0.83, 3.0 s, 1,596 tokens (396 out), run 019aa0f0-1111-7222-8333-444455556666
-119: completed: 3 of 3 members heard, ALIGNED 0.83, 3.0 s, 1,596 tokens (396 out), run 019aa0f0-1111-7222-8333-444455556666
-80: completed: 3 of 3 members heard, ALIGNED 0.83, 3.0 s, 1,596 tokens (396 out)
+136: completed: 3 of 3 members heard, ALIGNED 0.83 on b, 3.0 s, 1,596 tokens (1,200 in, 396 out), run 019aa0f0-1111-7222-8333-444455556666
+135: completed: 3 of 3 members heard, ALIGNED 0.83 on b, 3.0 s, 1,596 tokens (1,200 in, 396 out), run 019aa0f0-1111-7222-8333-444455556666
+125: completed: 3 of 3 members heard, ALIGNED 0.83 on b, 3.0 s, 1,596 tokens (396 out), run 019aa0f0-1111-7222-8333-444455556666
+124: completed: 3 of 3 members heard, ALIGNED 0.83 on b, 3.0 s, 1,596 tokens (396 out), run 019aa0f0-1111-7222-8333-444455556666
+85: completed: 3 of 3 members heard, ALIGNED 0.83 on b, 3.0 s, 1,596 tokens (396 out)
 run 019aa0f0-1111-7222-8333-444455556666
-79: completed: 3 of 3 members heard, ALIGNED 0.83, 3.0 s, 1,596 tokens (396 out)
+84: completed: 3 of 3 members heard, ALIGNED 0.83 on b, 3.0 s, 1,596 tokens (396 out)
 run 019aa0f0-1111-7222-8333-444455556666
-60: completed: 3 of 3 members heard, ALIGNED 0.83, 3.0 s, 1,596 tokens
+60: completed: 3 of 3 members heard, ALIGNED 0.83 on b, 3.0 s, 1,596 tokens
 run 019aa0f0-1111-7222-8333-444455556666
+"#]]
+        );
+    }
+
+    #[test]
+    fn an_answer_that_was_cut_is_said() {
+        let said = |cut: &[&str]| {
+            let text = closing(&fixture::cut(cut).result(), None).text();
+            text.ends_with(", the answer is cut at its token limit")
+        };
+        assert!(said(&["chair"]));
+        assert!(!said(&["a", "b"]));
+    }
+
+    #[test]
+    fn it_breaks_at_words() {
+        let line = closing(&fixture::whole().result(), Some(40));
+        assert_data_eq!(
+            line.render(false, Some(40)),
+            str![[r#"
+completed: 3 of 3 members heard, ALIGNED
+  0.83 on b, 3.0 s, 1,596 tokens
+run 019aa0f0-1111-7222-8333-444455556666
+
 "#]]
         );
     }
@@ -225,9 +272,9 @@ run 019aa0f0-1111-7222-8333-444455556666
         assert_data_eq!(
             lines.join("\n"),
             str![[r#"
-completed: 3 of 3 members heard, SPLIT 0.59, 3.0 s, 1,596 tokens (1,200 in, 396 out), $0.0123, run 019aa0f0-1111-7222-8333-444455556666, not recorded
-completed: 3 of 3 members heard, SPLIT 0.59, 3.0 s, 1,596 tokens (1,200 in, 396 out), $0.0123, run 019aa0f0-1111-7222-8333-444455556666, not recorded from event 17 on
-completed: 3 of 3 members heard, SPLIT 0.59, 3.0 s, 1,596 tokens (1,200 in, 396 out), $0.0123, run 019aa0f0-1111-7222-8333-444455556666, recorded in part in /tmp/x.spill/r.ndjson
+completed: 3 of 3 members heard, SPLIT 0.59 on b, 3.0 s, 1,596 tokens (1,200 in, 396 out), $0.0123, run 019aa0f0-1111-7222-8333-444455556666, not recorded
+completed: 3 of 3 members heard, SPLIT 0.59 on b, 3.0 s, 1,596 tokens (1,200 in, 396 out), $0.0123, run 019aa0f0-1111-7222-8333-444455556666, not recorded from event 17 on
+completed: 3 of 3 members heard, SPLIT 0.59 on b, 3.0 s, 1,596 tokens (1,200 in, 396 out), $0.0123, run 019aa0f0-1111-7222-8333-444455556666, recorded in part in /tmp/x.spill/r.ndjson
 "#]]
         );
     }

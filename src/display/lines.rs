@@ -2,8 +2,7 @@
 
 use super::mode;
 use crate::event::{
-    At, CallKey, Event, EventKind, MemberCompleted, MemberStatus, Notice, RoundCompleted, RoundRef,
-    RunStarted,
+    At, CallKey, Event, EventKind, MemberCompleted, MemberStatus, Notice, RoundRef, RunStarted,
 };
 use crate::report::{standing, words};
 use crate::ui::{Line, Tone};
@@ -64,7 +63,8 @@ fn brief(event: &Event) -> Option<Told> {
             ),
         ),
         EventKind::MemberCompleted(done) => member_completed(call?, done),
-        EventKind::RoundCompleted(done) => (Tone::Plain, round_completed(event, done)?),
+        // Only rounds with ballots have something to tell at their end.
+        EventKind::RoundCompleted(_) => (Tone::Plain, standing::outcome(event)?),
         EventKind::Notice(Notice { code, text }) => (
             Tone::Caution,
             format!("notice ({code}): {}", words::clip(&words::flat(text), 400)),
@@ -112,7 +112,7 @@ fn round(round: &RoundRef) -> String {
         text.push_str(&format!(" ({})", round.kind));
     }
     if round.iteration > 0 {
-        text.push_str(&format!(", repetition {}", round.iteration));
+        text.push_str(&format!(", iteration {}", round.iteration));
     }
     text
 }
@@ -155,39 +155,6 @@ fn member_completed(call: &CallKey, done: &MemberCompleted) -> Told {
         MemberStatus::Skipped | MemberStatus::Eliminated | MemberStatus::Cancelled => Tone::Plain,
     };
     (tone, text)
-}
-
-/// How many are left after a level of a bracket; 0 where nobody was eliminated.
-fn on_after(done: &RoundCompleted) -> usize {
-    let is_out = |status: &MemberStatus| *status == MemberStatus::Eliminated;
-    let there = done.aggregate.as_ref().map_or(0, |sum| sum.scores.len());
-    match done
-        .statuses
-        .values()
-        .filter(|status| is_out(status))
-        .count()
-    {
-        0 => 0,
-        out => there.saturating_sub(out),
-    }
-}
-
-/// Only rounds with ballots have something to tell at their end.
-fn round_completed(event: &Event, done: &RoundCompleted) -> Option<String> {
-    let aggregate = done.aggregate.as_ref()?;
-    let mut text = format!("round {}: ", event.round.as_ref()?.index);
-    match &aggregate.winner {
-        Some(winner) => text.push_str(&format!("{winner} wins by {}", aggregate.method)),
-        None => match on_after(done) {
-            0 => text.push_str(&format!("no winner by {}", aggregate.method)),
-            on => text.push_str(&format!("{on} go on by {}", aggregate.method)),
-        },
-    }
-    if let Some(agreement) = done.agreement {
-        let verdict = standing::verdict(agreement);
-        text.push_str(&format!(", {verdict} {}", words::share(agreement)));
-    }
-    Some(text)
 }
 
 #[cfg(test)]

@@ -186,7 +186,7 @@ mod tests {
             emulator.text(),
             str![[r#"
 $ council run
-[1/2] independent_analysis, 1 of 3 done, 0.2 s
+[1/2] round 0 independent_analysis, 1 of 3 done, 0.2 s
   a  ok, 0.0 s, 132 tokens out
   b  answer, 0.2 s, ~6 tokens out  b says that it depends
   c  answer, 0.2 s, again in 0.2 s: rate_limited (HTTP 429): slow down
@@ -201,7 +201,7 @@ $ council run
             str![[r#"
 $ council run
 warning: a line of somebody else
-[1/2] independent_analysis, 1 of 3 done, 0.3 s
+[1/2] round 0 independent_analysis, 1 of 3 done, 0.3 s
   a  ok, 0.0 s, 132 tokens out
   b  answer, 0.3 s, ~6 tokens out  b says that it depends
   c  answer, 0.3 s, again in 0.1 s: rate_limited (HTTP 429): slow down
@@ -285,7 +285,7 @@ d a chair, 2 rounds
    0.400 c: answer attempt 1 failed, rate_limited (HTTP 429): slow down; again i
 n 0.5 s
    0.812 a: answer ok, 0.8 s, 532 tokens (400 in, 132 out)
-[1/2] independent_analysis, 1 of 3 done, 0.5 s
+[1/2] round 0 independent_analysis, 1 of 3 done, 0.5 s
   a  ok, 0.0 s, 132 tokens out
   b  answer, 0.1 s, ~6 tokens out  b says that it depends
   c  answer, 0.1 s, again in 0.4 s: rate_limited (HTTP 429): slow down
@@ -328,7 +328,7 @@ n 0.5 s
             emulator.text(),
             str![[r#"
 $ council run
-[1/2] independent_analysis, 1 of 3 done, 0.4 s
+[1/2] round 0 independent_analysis, 1 of 3 done, 0.4 s
   a  ok, 0.0 s, 132 tokens out
   b  answer, 0.1 s, ~6 tokens out  b says that it depends
   c  answer, 0.1 s, again in 0.4 s: rate_limited (HTTP 429): slow down
@@ -381,7 +381,7 @@ $ council run
             emulator.text(),
             str![[r#"
 $ council run
-[2/2] synthesis, 1 of 1 done, 3.0 s
+[2/2] round 1 synthesis, 1 of 1 done, 3.0 s
   chair  ok, 1.7 s, 132 tokens out
 
 Adopt it.

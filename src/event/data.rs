@@ -19,7 +19,7 @@ pub struct RoundRef {
     pub name: String,
     /// Its kind.
     pub kind: String,
-    /// Which repetition, from 0.
+    /// Which iteration, from 0.
     pub iteration: u32,
 }
 

@@ -5,8 +5,10 @@
 
 mod conclude;
 mod cost;
+mod cut;
 
 pub use conclude::{End, HUNG_JURY};
+pub use cut::TOKEN_LIMIT;
 
 use super::{
     Aggregate, At, CallKey, CastBallot, Dissent, Event, EventKind, MemberCompleted, MemberId,
@@ -14,6 +16,7 @@ use super::{
     RoundResult, RunError, RunId, RunResult, RunStarted, RunStatus, Usage,
 };
 use cost::Cost;
+use cut::Cut;
 use indexmap::IndexMap;
 use serde_json::Value;
 
@@ -27,6 +30,7 @@ pub struct Fold {
     per_member: IndexMap<MemberId, Cost>,
     /// The last reply to a call of purpose `synthesis` that could be used, and whose it is.
     synthesis: Option<(Value, MemberId)>,
+    cut: Cut,
     last_seq: Option<u64>,
     last_at: Option<At>,
 }
@@ -41,6 +45,7 @@ impl Fold {
             then: Cost::default(),
             per_member: IndexMap::new(),
             synthesis: None,
+            cut: Cut::default(),
             last_seq: None,
             last_at: None,
         }
@@ -126,7 +131,10 @@ impl Fold {
                     self.member_completed(call, completed);
                 }
             }
-            EventKind::Notice(notice) => self.result.notices.push(notice.clone()),
+            EventKind::Notice(notice) => {
+                self.cut.notice(event.call.as_ref(), notice);
+                self.result.notices.push(notice.clone());
+            }
             EventKind::RunCompleted(outcome) | EventKind::RunFailed(outcome) => {
                 self.ended(outcome, event.at);
             }
@@ -186,6 +194,7 @@ impl Fold {
                 .clone()
                 .or_else(|| completed.text.clone().map(Value::String));
             self.synthesis = text.map(|text| (text, call.member.clone()));
+            self.cut.synthesis(call);
         }
         let Some(member) = self.result.members.get_mut(&call.member) else {
             return;
@@ -194,6 +203,7 @@ impl Fold {
         member.duration_ms += completed.duration_ms;
         if let Some(answer) = completed.answer(&call.purpose) {
             member.answer = Some(answer.to_owned());
+            self.cut.answer(call);
         }
     }
 
@@ -285,6 +295,7 @@ impl Fold {
     }
 
     fn ended(&mut self, outcome: &Outcome, at: At) {
+        let is_answer_cut = outcome.answer.is_some() && self.is_answer_cut();
         let outcome = outcome.clone();
         let result = &mut self.result;
         result.status = outcome.status;
@@ -292,6 +303,7 @@ impl Fold {
         result.reason = outcome.reason;
         result.answer = outcome.answer;
         result.answer_by = outcome.answer_by;
+        result.is_answer_cut = is_answer_cut;
         result.missing = outcome.missing;
         result.vote = outcome.vote;
         result.scores = outcome.scores;

@@ -27,7 +27,7 @@ pub use data::{
     ToolCallRequest, ToolCallResult, Totals, Usage,
 };
 pub use error::{ErrorKind, RunError};
-pub use fold::{End, Fold, HUNG_JURY};
+pub use fold::{End, Fold, HUNG_JURY, TOKEN_LIMIT};
 pub use hex::hex;
 pub use id::{CHAIR, CallKey, InvalidId, MemberId, Purpose, RunId};
 pub use kind::{Draft, Event, EventKind, UnknownKind, VERSION};

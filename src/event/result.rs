@@ -154,7 +154,7 @@ pub struct RoundResult {
     pub name: String,
     /// Its kind.
     pub kind: String,
-    /// Which repetition, from 0.
+    /// Which iteration, from 0.
     pub iteration: u32,
     /// How each one that takes part fared.
     pub statuses: IndexMap<MemberId, MemberStatus>,
@@ -244,6 +244,10 @@ pub struct RunResult {
     pub answer: Option<Value>,
     /// Whose it is.
     pub answer_by: Option<String>,
+    /// Whether the one reply that it is ended at its token limit; a notice says so too. Not
+    /// written.
+    #[serde(skip)]
+    pub is_answer_cut: bool,
     /// Who gave no usable reply in some round.
     pub missing: Vec<Missing>,
     /// Each member, in the spec's order.
@@ -300,6 +304,7 @@ impl RunResult {
             input: String::new(),
             answer: None,
             answer_by: None,
+            is_answer_cut: false,
             missing: Vec::new(),
             members: IndexMap::new(),
             rounds: Vec::new(),

@@ -59,7 +59,7 @@ pub struct ShownRound {
     pub kind: String,
     /// Counts rounds as held, from 0.
     pub index: u32,
-    /// Which repetition, from 0.
+    /// Which iteration, from 0.
     pub iteration: u32,
 }
 

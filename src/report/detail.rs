@@ -1,6 +1,6 @@
 //! The calls of a run one by one, prompts and replies, for whoever debugs.
 
-use super::words;
+use super::{standing, words};
 use crate::event::{
     CallKey, Event, EventKind, MemberCompleted, MemberId, MemberRetry, MemberStarted, MessageRole,
     Purpose,
@@ -55,14 +55,22 @@ pub struct NoCall {
     pub made: Vec<CallKey>,
 }
 
-/// The calls that `filter` lets through, in the order in which they began.
+/// The calls that `filter` lets through, in the order in which they began. Where it asks for no one
+/// member, what the ballots of a round came to follows on the round's calls.
 ///
 /// # Errors
 /// It lets none through.
 pub fn calls(events: &[Event], filter: &Filter) -> Result<String, NoCall> {
     let mut calls: IndexMap<&CallKey, Call<'_>> = IndexMap::new();
+    // Each with the number of calls that had begun by then.
+    let mut outcomes = Vec::new();
     for event in events {
-        let Some(key) = &event.call else { continue };
+        let Some(key) = &event.call else {
+            let is_wanted = filter.member.is_none() && filter.takes_event(event);
+            let outcome = standing::outcome(event).filter(|_| is_wanted);
+            outcomes.extend(outcome.map(|text| (calls.len(), format!("== {text}\n"))));
+            continue;
+        };
         let call = calls.entry(key).or_default();
         match &event.body {
             EventKind::MemberStarted(started) => call.started = Some(started),
@@ -76,15 +84,19 @@ pub fn calls(events: &[Event], filter: &Filter) -> Result<String, NoCall> {
         }
     }
     let wanted = |key: &CallKey| filter.takes(Some(key.round), Some(&key.member));
-    let parts: Vec<String> = calls
+    let mut parts: Vec<(usize, String)> = calls
         .iter()
-        .filter(|(key, _)| wanted(key))
-        .map(|(key, call)| one(key, call, filter.prompts))
+        .enumerate()
+        .filter(|(_, (key, _))| wanted(key))
+        .map(|(place, (key, call))| (place + 1, one(key, call, filter.prompts)))
         .collect();
     if parts.is_empty() {
         let made = calls.keys().copied().cloned().collect();
         return Err(NoCall { made });
     }
+    parts.extend(outcomes);
+    parts.sort_by_key(|(begun, _)| *begun);
+    let parts: Vec<String> = parts.into_iter().map(|(_, text)| text).collect();
     Ok(parts.join("\n"))
 }
 
@@ -209,6 +221,35 @@ Rank Response A and Response B.
 -- ballot as read
 b > c
 
+"#]]
+        );
+    }
+
+    #[test]
+    fn a_round_of_ballots_ends_with_what_they_came_to() {
+        let end = |filter: &Filter| {
+            let text = calls(fixture::whole().events(), filter).expect("some");
+            let heads = text.lines().filter(|line| line.starts_with("== "));
+            let heads: Vec<String> = heads.map(ToOwned::to_owned).collect();
+            heads[heads.len() - 2..].join("\n")
+        };
+        let round = Filter {
+            round: Some(1),
+            ..Filter::default()
+        };
+        assert_data_eq!(
+            end(&round),
+            str![[r#"
+== 1.c.ballot: ok, 0.8 s, lab/c-1
+== round 1: b wins by borda, ALIGNED 0.83
+"#]]
+        );
+        let all = Filter::default();
+        assert_data_eq!(
+            end(&all),
+            str![[r#"
+== round 1: b wins by borda, ALIGNED 0.83
+== 2.chair.synthesis: ok, 0.8 s, lab/chair-1
 "#]]
         );
     }

@@ -140,9 +140,9 @@ fn goal(repeat: &Repeat) -> String {
     }
 }
 
-/// How often at most: `3 passes`.
-fn passes(repeat: &Repeat) -> String {
-    words::count(u64::from(repeat.max_iterations), "pass", "passes")
+/// How often at most: `3 iterations`.
+fn iterations(repeat: &Repeat) -> String {
+    words::count(u64::from(repeat.max_iterations), "iteration", "iterations")
 }
 
 /// Who speaks where the chair does not.

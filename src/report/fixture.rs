@@ -95,6 +95,20 @@ pub(crate) fn streamed_synthesis() -> Run {
     run.end(&End::Completed)
 }
 
+/// Everybody answers, and then the chair; the replies of `cut` end at their token limit.
+pub(crate) fn cut(cut: &[&str]) -> Run {
+    let mut run = Run::begun(QUESTION, TWO);
+    run.ask_all();
+    for id in ["a", "b", "c"] {
+        run.answer(id, Purpose::Answer, cut.contains(&id));
+    }
+    run.close(&[("a", OK), ("b", OK), ("c", OK)], None);
+    run.ask_chair();
+    run.answer("chair", Purpose::Synthesis, cut.contains(&"chair"));
+    run.close(&[("chair", OK)], None);
+    run.end(&End::Completed)
+}
+
 /// `b` fails, the chair speaks all the same.
 pub(crate) fn degraded() -> Run {
     let mut run = Run::begun(QUESTION, TWO);

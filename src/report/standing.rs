@@ -1,7 +1,9 @@
 //! How a council stands on its question: who was heard, who is missing, whether it is split.
 
 use super::words;
-use crate::event::{CHAIR, HUNG_JURY, MemberId, MemberStatus, Missing, RunResult};
+use crate::event::{
+    CHAIR, Event, EventKind, HUNG_JURY, MemberId, MemberStatus, Missing, RoundCompleted, RunResult,
+};
 
 /// Agreement below this is SPLIT.
 pub const SPLIT_BELOW: f64 = 0.6;
@@ -13,6 +15,51 @@ pub fn verdict(agreement: f64) -> &'static str {
         "SPLIT"
     } else {
         "ALIGNED"
+    }
+}
+
+/// The most columns that a winner takes on a line that speaks of more: a choice may be a sentence.
+const WINNER: usize = 24;
+
+/// On whom or what a council agrees, or splits, as words after the verdict: ` on b`; empty where
+/// nobody won.
+#[must_use]
+pub fn on_winner(result: &RunResult) -> String {
+    let winner = result.vote.as_deref().map(words::tidy).unwrap_or_default();
+    match words::clip(&winner, WINNER) {
+        none if none.is_empty() => none,
+        winner => format!(" on {winner}"),
+    }
+}
+
+/// What the ballots of a round came to, on one line: `round 1: b wins by borda, ALIGNED 0.83`. None
+/// for any other event than the end of a round with ballots.
+#[must_use]
+pub fn outcome(event: &Event) -> Option<String> {
+    let EventKind::RoundCompleted(done) = &event.body else {
+        return None;
+    };
+    let aggregate = done.aggregate.as_ref()?;
+    let method = &aggregate.method;
+    let won = match (&aggregate.winner, on_after(done)) {
+        (Some(winner), _) => format!("{winner} wins by {method}"),
+        (None, 0) => format!("no winner by {method}"),
+        (None, on) => format!("{on} go on by {method}"),
+    };
+    let agreement = done.agreement.map_or(String::new(), |agreement| {
+        format!(", {} {}", verdict(agreement), words::share(agreement))
+    });
+    let index = event.round.as_ref()?.index;
+    Some(words::flat(&format!("round {index}: {won}{agreement}")))
+}
+
+/// How many are left after a level of a bracket; 0 where nobody was eliminated.
+fn on_after(done: &RoundCompleted) -> usize {
+    let is_out = |status: &&MemberStatus| **status == MemberStatus::Eliminated;
+    let there = done.aggregate.as_ref().map_or(0, |sum| sum.scores.len());
+    match done.statuses.values().filter(is_out).count() {
+        0 => 0,
+        out => there.saturating_sub(out),
     }
 }
 

@@ -53,7 +53,7 @@ pub fn text(result: &RunResult, columns: usize, colour: bool) -> String {
 fn account(result: &RunResult, columns: usize, colour: bool) -> String {
     let status = text::status_line(result);
     let mut sections = vec![said(Look::Warning, &status, columns, colour)];
-    let errors = result.errors.iter().map(text::error);
+    let errors = text::errors(result).map(text::error);
     sections.push(errors.map(|error| item(&error, columns, colour)).collect());
     for (id, member) in &result.members {
         if let Some(answer) = &member.answer {
@@ -62,7 +62,7 @@ fn account(result: &RunResult, columns: usize, colour: bool) -> String {
             sections.push(head + "\n" + &render(answer, columns, colour));
         }
     }
-    sections.extend(text::later(result));
+    sections.extend(text::later(result).map(|later| sentence(&later, columns, colour)));
     sections.retain(|section| !section.is_empty());
     sections.join("\n")
 }
@@ -71,6 +71,18 @@ fn account(result: &RunResult, columns: usize, colour: bool) -> String {
 fn said(look: Look, text: &str, columns: usize, colour: bool) -> String {
     let span = Span::new(look, walk::harmless(text));
     lines(&wrap(&[span], columns), colour)
+}
+
+/// A sentence of ours of which a command stays whole, so that it can be copied.
+fn sentence(text: &str, columns: usize, colour: bool) -> String {
+    // A space that does not break stands for those between backquotes.
+    let parts = text.trim_end().split('`').enumerate();
+    let parts = parts.map(|(place, part)| match place % 2 {
+        0 => part.to_owned(),
+        _ => part.replace(' ', "\u{a0}"),
+    });
+    let kept = parts.collect::<Vec<_>>().join("`");
+    said(Look::Plain, &kept, columns, colour).replace('\u{a0}', " ")
 }
 
 /// An item of a list, the rows after its first indented.

@@ -30,9 +30,8 @@ pub fn value(answer: &Value) -> String {
 #[must_use]
 pub fn account(result: &RunResult) -> String {
     let mut sections = vec![format!("{}\n", status_line(result))];
-    if !result.errors.is_empty() {
-        sections.push(result.errors.iter().map(error).collect());
-    }
+    let errors: String = errors(result).map(error).collect();
+    sections.extend(Some(errors).filter(|errors| !errors.is_empty()));
     for (id, member) in &result.members {
         if let Some(answer) = &member.answer {
             sections.push(format!("## {id}\n\n{}\n", answer.trim_end()));
@@ -73,6 +72,14 @@ pub fn status_line(result: &RunResult) -> String {
     }
 }
 
+/// The errors of a run, without one that says no more than the reason why it ended.
+pub(super) fn errors(result: &RunResult) -> impl Iterator<Item = &RunError> {
+    let is_news = |error: &&RunError| {
+        error.member.is_some() || result.reason.as_deref() != Some(error.message.as_str())
+    };
+    result.errors.iter().filter(is_news)
+}
+
 /// An error as an item of a list; it keeps its own lines, indented.
 pub(super) fn error(error: &RunError) -> String {
     let text = error.to_string();
@@ -86,6 +93,7 @@ pub(super) fn error(error: &RunError) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::ErrorKind;
     use crate::report::fixture;
     use snapbox::{assert_data_eq, str};
 
@@ -193,6 +201,17 @@ c says no.
 
 "#]]
         );
+    }
+
+    #[test]
+    fn an_error_that_is_the_reason_is_told_once() {
+        let mut result = fixture::failed().result();
+        let reason = "the deadline of 1ms passed";
+        result.reason = Some(reason.to_owned());
+        result.errors = vec![RunError::new(ErrorKind::Deadline, reason)];
+        let text = account(&result);
+        assert!(text.starts_with("failed: the deadline of 1ms passed\n\n## a\n"));
+        assert_eq!(text.matches(reason).count(), 1);
     }
 
     #[test]

@@ -75,11 +75,17 @@ pub fn dollars(cost_usd: f64) -> String {
     format!("${cost_usd:.4}")
 }
 
-/// A share or score to two places, never rounded up: 0.599 is not yet 0.60.
+/// A share or score rounded to two places, but neither up to where a council is no longer split
+/// nor up to the whole: 0.599 is 0.59, and 0.999 is 0.99.
 #[must_use]
 pub fn share(value: f64) -> String {
-    // A value such as 0.29 times 100 falls a hair short of 29.
-    format!("{:.2}", (value * 100.0 + 1e-9).floor() / 100.0)
+    let reaches = |bound: f64| value < bound && (value * 100.0).round() >= (bound * 100.0).round();
+    // What a sum falls short of the whole by its rounding is none.
+    let is_less = 1.0 - value > 1e-9;
+    if reaches(super::standing::SPLIT_BELOW) || (is_less && reaches(1.0)) {
+        return format!("{:.2}", (value * 100.0).floor() / 100.0);
+    }
+    format!("{:.2}", (value * 100.0).round() / 100.0)
 }
 
 /// `text` on one line: every run of white space is one space.
@@ -243,9 +249,18 @@ mod tests {
     }
 
     #[test]
-    fn a_share_is_never_rounded_up() {
+    fn a_share_is_rounded_but_passes_for_no_more_than_it_is() {
         for (value, text) in [
+            (0.0, "0.00"),
+            (2.0 / 3.0, "0.67"),
+            (1.0 / 3.0, "0.33"),
+            (0.594, "0.59"),
             (0.599, "0.59"),
+            (0.599_999_999_999, "0.59"),
+            (0.604, "0.60"),
+            (0.606, "0.61"),
+            (0.996, "0.99"),
+            (1.0 - 1e-12, "1.00"),
             (0.6, "0.60"),
             (0.29, "0.29"),
             (1.0, "1.00"),

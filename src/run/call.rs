@@ -7,7 +7,7 @@ use super::stop::{Cause, Stop};
 use crate::bus::Bus;
 use crate::event::{
     Ask, CallKey, Draft, ErrorKind, EventKind, MemberCompleted, MemberRetry, MemberStarted,
-    MemberStatus, Message, RejectedReply, RoundRef, RunError, Usage, hex,
+    MemberStatus, Message, RejectedReply, RoundRef, RunError, TOKEN_LIMIT, Usage, hex,
 };
 use crate::provider::{CallError, Provider, Request, Sampling, Stop as StopReason};
 use crate::round::{self, Unreadable};
@@ -132,11 +132,8 @@ impl Call {
 
     async fn play(&self, played: Played) -> MemberCompleted {
         if played.differs {
-            let text = format!(
-                "the reply to {} is played back, and was recorded for another request",
-                self.ask.call
-            );
-            self.notice(REQUEST_DIFFERS, &text).await;
+            let text = "the reply is played back, and was recorded for another request";
+            self.notice(REQUEST_DIFFERS, text).await;
         }
         for notice in played.notices {
             self.post(EventKind::Notice(notice)).await;
@@ -212,7 +209,7 @@ impl Call {
         let fault = match round::read(&self.ask, &received.text) {
             Ok(reading) => {
                 if is_cut {
-                    self.notice("token_limit", "the reply was cut at its token limit")
+                    self.notice(TOKEN_LIMIT, "the reply was cut at its token limit")
                         .await;
                 }
                 return Next::End(MemberCompleted {
@@ -353,13 +350,15 @@ impl Call {
     }
 
     async fn notice(&self, code: &str, text: &str) {
-        let mut draft = Draft::notice(
-            Some(self.round.clone()),
-            code,
-            format!("{}: {text}", self.ask.call.member),
+        let call = &self.ask.call;
+        // A result keeps the text alone: it tells of which of the member's calls it speaks.
+        let text = format!(
+            "{}, {} in round {}: {text}",
+            call.member, call.purpose, call.round
         );
-        draft.member = Some(self.ask.call.member.clone());
-        draft.call = Some(self.ask.call.clone());
+        let mut draft = Draft::notice(Some(self.round.clone()), code, text);
+        draft.member = Some(call.member.clone());
+        draft.call = Some(call.clone());
         self.bus.post(draft).await;
     }
 

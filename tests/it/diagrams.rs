@@ -70,7 +70,7 @@ tournament: 4 members, a chair, 3 rounds
 round 0 independent_analysis: facts, reader, story, short
     each sees: the input alone
     each gives: an answer
-round 1 and on, iterate: until one answer left, at most 16 passes
+round 1 and on, iterate: until one answer left, at most 16 iterations
     pairwise_elimination: chair
         first pairs: facts or reader, story or short
         of each pair sees: the input, two answers as Response A and B (order drawn)
@@ -155,7 +155,7 @@ flowchart TB
         r0_3["third"]
     end
     r0_out(["an answer"])
-    subgraph r1 ["round 1 and on, iterate, at most 3 passes"]
+    subgraph r1 ["round 1 and on, iterate, at most 3 iterations"]
         direction TB
         r1_until{"nobody revised#63;"}
         subgraph r1_0_critique ["critique#58; critique"]
@@ -191,7 +191,7 @@ flowchart TB
     r0_out -.-> r2
     r1_0_critique_out -.-> r2
     r1_0_revise_out -.-> r2
-    r1_until -->|"yes, or 3 passes held<br/>all rounds#58; answers, comments and ballots"| r2
+    r1_until -->|"yes, or 3 iterations held<br/>all rounds#58; answers, comments and ballots"| r2
     r2 --> r2_out
 --- stderr
 

@@ -2,7 +2,9 @@
 //! arrow that leads to it, and what they give behind it.
 
 use super::mermaid::escape;
-use super::{answer, asked, counted, gathered, gives, goal, heads, pairs, passes, stand_in, title};
+use super::{
+    answer, asked, counted, gathered, gives, goal, heads, iterations, pairs, stand_in, title,
+};
 use crate::spec::{Council, Look, Repeat, RoundPlan};
 use std::fmt::Write as _;
 
@@ -186,7 +188,7 @@ impl Flow<'_> {
 
     /// The question stands before the first pass, as it is asked there too.
     fn repeat(&mut self, repeat: &Repeat, title: &str, id: &str) {
-        self.open(id, &format!("{title}, at most {}", passes(repeat)));
+        self.open(id, &format!("{title}, at most {}", iterations(repeat)));
         let question = format!("{id}_until");
         let goal = goal(repeat);
         self.node(&question, Shape::Question, &escape(&format!("{goal}?")));
@@ -197,6 +199,6 @@ impl Flow<'_> {
         }
         self.arrow(&question, None);
         self.close();
-        self.when = Some(format!("yes, or {} held", passes(repeat)));
+        self.when = Some(format!("yes, or {} held", iterations(repeat)));
     }
 }

@@ -3,7 +3,7 @@
 use super::super::words::count;
 use super::lines::Lines;
 use super::{
-    answer, asked, counted, gathered, gives, goal, heads, pairs, passes, short, stand_in, title,
+    answer, asked, counted, gathered, gives, goal, heads, iterations, pairs, short, stand_in, title,
 };
 use crate::spec::{
     Council, FailureMode, InputMode, Look, Repeat, RoundPlan, Sees, Until, write_duration,
@@ -126,14 +126,14 @@ impl Lines {
     }
 
     fn repeat(&mut self, council: &Council, repeat: &Repeat, title: &str, indent: usize) {
-        let (goal, passes) = (goal(repeat), passes(repeat));
+        let (goal, iterations) = (goal(repeat), iterations(repeat));
         let hung = match repeat.until {
             Some(Until::Majority) => "; without one the jury is hung",
             _ => "",
         };
         self.line(
             indent,
-            &format!("{title}: until {goal}, at most {passes}{hung}"),
+            &format!("{title}: until {goal}, at most {iterations}{hung}"),
         );
         for plan in &repeat.rounds {
             self.round(council, plan, "", indent + 4);

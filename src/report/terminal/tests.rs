@@ -155,6 +155,26 @@ fn nothing_that_a_model_sends_is_obeyed() {
 }
 
 #[test]
+fn of_a_run_that_goes_on_the_command_stays_whole() {
+    assert_data_eq!(
+        text(&fixture::running().result(), 60, false),
+        str![[r#"
+running: round 0 (independent_analysis), 1 of 3 members
+heard
+
+## a
+
+a says yes.
+
+It is not over yet:
+`council watch 019aa0f0-1111-7222-8333-444455556666` shows
+how it goes on.
+
+"#]]
+    );
+}
+
+#[test]
 fn an_answer_says_first_what_it_lacks() {
     assert_data_eq!(
         text(&fixture::degraded().result(), 40, false),

@@ -26,6 +26,10 @@ pub fn closing(result: &RunResult, columns: Option<usize>) -> Line {
     let mut line = Line::prose(2)
         .with(tone, format!("{status}{hung}"))
         .with(Tone::Plain, format!(": {heard} of {of} members heard"));
+    match standing::heard_in_part(result) {
+        0 => {}
+        some => line = line.with(Tone::Plain, format!(", {some} not in every round")),
+    }
     if let Some(agreement) = result.agreement {
         let verdict = standing::verdict(agreement);
         let on = standing::on_winner(result);
@@ -297,6 +301,17 @@ completed: 3 of 3 members heard, SPLIT 0.59 on b, 3.0 s, 1,596 tokens (1,200 in,
 the server knows no such address or model: check `base_url` of [providers.lab], which is all before the method's own path, and `model`
 `council run --from 019aa0f0-1111-7222-8333-444455556666 ./lab.toml` takes the changed file
 "#]]
+        );
+    }
+
+    #[test]
+    fn who_was_heard_once_and_missing_later_is_counted() {
+        let mut result = fixture::degraded().result();
+        let told = |result: &RunResult| closing(result, None).text();
+        assert!(told(&result).starts_with("degraded: 2 of 3 members heard, 2.3 s"));
+        result.members[&fixture::member("b")].answer = Some("An early word.".to_owned());
+        assert!(
+            told(&result).starts_with("degraded: 3 of 3 members heard, 1 not in every round, ")
         );
     }
 }

@@ -4,6 +4,7 @@ use super::words;
 use crate::event::{
     CHAIR, Event, EventKind, HUNG_JURY, MemberId, MemberStatus, Missing, RoundCompleted, RunResult,
 };
+use std::collections::HashSet;
 
 /// Agreement below this is SPLIT.
 pub const SPLIT_BELOW: f64 = 0.6;
@@ -67,19 +68,19 @@ fn on_after(done: &RoundCompleted) -> usize {
 /// in neither.
 #[must_use]
 pub fn heard(result: &RunResult) -> (usize, usize) {
+    let heard = result.members.keys().filter(|id| was_heard(result, id));
+    (heard.count(), result.members.len())
+}
+
+fn was_heard(result: &RunResult, id: &MemberId) -> bool {
     let usable =
         |status: &MemberStatus| matches!(status, MemberStatus::Ok | MemberStatus::Eliminated);
-    let was_heard = |id: &MemberId| {
-        let member = &result.members[id];
+    let mut rounds = result.rounds.iter();
+    result.members.get(id).is_some_and(|member| {
         member.answer.is_some()
             || member.status.as_ref().is_some_and(usable)
-            || result
-                .rounds
-                .iter()
-                .any(|round| round.statuses.get(id).is_some_and(usable))
-    };
-    let heard = result.members.keys().filter(|id| was_heard(id)).count();
-    (heard, result.members.len())
+            || rounds.any(|round| round.statuses.get(id).is_some_and(usable))
+    })
 }
 
 /// Whether a jury came to its end without a majority.
@@ -87,6 +88,14 @@ pub fn heard(result: &RunResult) -> (usize, usize) {
 pub fn is_hung(result: &RunResult) -> bool {
     let mut notices = result.notices.iter();
     notices.any(|notice| notice.code == HUNG_JURY)
+}
+
+/// How many of those who were heard gave nothing usable in some round of a degraded run.
+#[must_use]
+pub fn heard_in_part(result: &RunResult) -> usize {
+    let missing = result.missing.iter().map(|missing| &missing.member);
+    let in_part = missing.filter(|id| result.degraded && was_heard(result, id));
+    in_part.collect::<HashSet<_>>().len()
 }
 
 /// How many ballots the last result rests on, and how many were due; none where they are all there.

@@ -22,6 +22,8 @@ pub(super) struct Recorded {
     labels: BTreeMap<String, String>,
     seed: u64,
     deadline: Option<Duration>,
+    /// Whether flags had changed its spec.
+    pub(super) was_changed: bool,
 }
 
 /// What a recorded run is made again on. By default that is its own council, as recorded.
@@ -54,6 +56,7 @@ impl Recorded {
             council: Arc::new(council),
             run_id: run_id.clone(),
             events: reader.events(run_id)?,
+            was_changed: spec::was_changed(&recipe.spec, &recipe.resolved, &recipe.files),
             attachments: attached.collect(),
             input: recipe.input,
             labels: recipe.labels,
@@ -76,6 +79,7 @@ impl Recorded {
             council: Arc::new(council),
             run_id,
             events,
+            was_changed: false,
             input: started.input,
             // Events name attachments and do not hold them; a replay shows them to nobody.
             attachments: Vec::new(),

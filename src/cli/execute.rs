@@ -151,13 +151,17 @@ struct Prepared {
     mode: Mode,
     format: Format,
     on_partial: OnPartial,
+    /// The file of the spec, and the flags that changed it, as typed.
+    spec: Option<String>,
 }
 
-/// Makes the run of `options` as `flags` want it, and gives the exit code that it ends with.
+/// Makes the run of `options` as `flags` want it, and gives the exit code that it ends with. `spec`
+/// is the file of the spec, and the flags that changed it, as typed.
 pub(super) fn make(
     global: &Global,
     flags: &Flags,
     mut options: StartOptions,
+    spec: Option<String>,
     ui: &Ui,
 ) -> Result<u8, CliError> {
     ui.detach();
@@ -171,6 +175,7 @@ pub(super) fn make(
         mode: mode::decide(&flags.wishes(global), &streams_of(ui, flags.output())),
         format: flags.format.into(),
         on_partial: on_partial.unwrap_or(options.council.on_partial),
+        spec,
     };
     if let Some(run_id) = &flags.run_id {
         options.run_id = run_id.clone();
@@ -278,7 +283,6 @@ async fn execute(
         .map_err(|error| CliError::bug(format_args!("signals cannot be received: {error}")))?;
     let supervisor = Supervisor::new();
     let events = options.subscribe();
-    let spec = options.council.source.file.clone();
     let out = match output {
         Some(path) => open_output(ui, path)?,
         None => ui.clone(),
@@ -298,7 +302,7 @@ async fn execute(
         display: Display::start(prepared.mode, ui),
         limits: RateLimits::default(),
         out,
-        spec,
+        spec: prepared.spec.clone(),
     };
     let tell = |text: &str| {
         if prepared.mode.closing {
@@ -345,7 +349,7 @@ struct Watcher {
     limits: RateLimits,
     /// Where data goes.
     out: Ui,
-    /// The file of the council's spec.
+    /// As [`Prepared::spec`].
     spec: Option<String>,
 }
 

@@ -27,6 +27,26 @@ impl Changes {
             only: self.only.clone(),
         }
     }
+
+    /// These flags to be typed again, each behind a space.
+    pub(super) fn typed(&self) -> String {
+        let model = self.model.iter().map(|model| ("--model", model.clone()));
+        let set = self.set.iter().map(|set| ("--set", set.to_string()));
+        let only = self.only.iter().map(|only| ("--only", only.clone()));
+        let flags = model.chain(set).chain(only);
+        flags
+            .map(|(flag, value)| format!(" {flag} {}", quoted(&value)))
+            .collect()
+    }
+}
+
+/// `word` as a shell takes it for one word.
+pub(super) fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./:=,+@%".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 /// One label, `KEY=VALUE`.

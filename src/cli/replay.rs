@@ -54,7 +54,13 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
         Recorded::of_store(&reader, &run_id, &basis)?
     };
     args.flags.check_output(ui)?;
-    execute::make(global, &args.flags, recorded.options(Mode::Replay), ui)
+    execute::make(
+        global,
+        &args.flags,
+        recorded.options(Mode::Replay),
+        None,
+        ui,
+    )
 }
 
 fn of_file(global: &Global, path: &str, basis: &Basis<'_>) -> Result<Recorded, CliError> {

@@ -61,7 +61,7 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
             "what failed in it is played back too; `council retry {run_id}` asks that again"
         ));
     }
-    execute::make(global, &args.flags, options, ui)
+    execute::make(global, &args.flags, options, None, ui)
 }
 
 /// What is said of a run that has not ended.

@@ -38,5 +38,5 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
             "nothing failed in run {run_id}: every reply is played back"
         ));
     }
-    execute::make(global, &args.flags, recorded.options(Mode::Retry), ui)
+    execute::make(global, &args.flags, recorded.options(Mode::Retry), None, ui)
 }

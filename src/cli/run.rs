@@ -8,7 +8,7 @@ use super::flags::{self, Changes};
 use super::resume::goes_on;
 use crate::input;
 use crate::run::StartOptions;
-use crate::spec;
+use crate::spec::{self, Overrides};
 use crate::tape::Mode;
 use crate::ui::Ui;
 use std::io::{self, IsTerminal as _};
@@ -64,7 +64,7 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
     if let Some(from) = &args.from {
         let mut options = changed(global, args, from, ui)?;
         options.labels.extend(labels);
-        return execute::make(global, &args.flags, options, ui);
+        return execute::make(global, &args.flags, options, typed(args), ui);
     }
     let spec = spec_of(args)?;
     let council = spec::load(spec, &args.changes.overrides())?;
@@ -81,7 +81,13 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
     let mut options = StartOptions::new(Arc::new(council), question);
     options.labels = labels;
     options.attachments = attachments;
-    execute::make(global, &args.flags, options, ui)
+    execute::make(global, &args.flags, options, typed(args), ui)
+}
+
+/// The file of the spec and what changes it, to be typed again; none where there is no file.
+fn typed(args: &Args) -> Option<String> {
+    let file = args.spec.as_deref().filter(|spec| spec::is_path(spec))?;
+    Some(format!("{}{}", flags::quoted(file), args.changes.typed()))
 }
 
 fn question(global: &Global, input: &str, ui: &Ui) -> Result<String, CliError> {
@@ -103,6 +109,16 @@ fn changed(global: &Global, args: &Args, from: &str, ui: &Ui) -> Result<StartOpt
         may_differ: true,
     };
     let recorded = Recorded::of_store(&reader, &run_id, &basis)?;
+    if let Some(spec) = &args.spec
+        && basis.changes == Overrides::default()
+        && recorded.was_changed
+        && !global.quiet
+    {
+        ui.warning(format!(
+            "run {run_id} was made with --model, --set or --only; with {spec} they hold no more, \
+             unless they are given again"
+        ));
+    }
     args.flags.check_output(ui)?;
     let mut options = recorded.options(Mode::Retry);
     // A limit that a flag gave the old run is none of the new one's.

@@ -187,7 +187,7 @@ impl Board {
         line.add(Tone::Plain, &format!("round {}", round.index));
         let iteration = match round.iteration {
             0 => String::new(),
-            again => format!(", iteration {again}"),
+            again => format!(", iteration {}", again + 1),
         };
         let ended = self.rows.values().filter(|row| row.is_done()).count();
         let rest = format!("{iteration}, {ended} of {} done, {now}", self.rows.len());

@@ -103,7 +103,8 @@ pub fn lacking(record: &Record) -> Option<String> {
 }
 
 /// What can be done about a run that lacks something; nothing about one that is not recorded.
-/// `spec` is the file that it was made from, where that is known.
+/// `spec` is the file that it was made from, and the flags that changed it, as typed; none where
+/// there is no file.
 #[must_use]
 pub fn next_steps(result: &RunResult, spec: Option<&str>) -> Vec<String> {
     if result.record.state == RecordState::Off {
@@ -116,10 +117,11 @@ pub fn next_steps(result: &RunResult, spec: Option<&str>) -> Vec<String> {
             ErrorKind::Deadline | ErrorKind::Budget | ErrorKind::Record
         )
     };
-    let changed = format!(
-        "`council run --from {run_id} {}` takes the changed file",
-        spec.unwrap_or("FILE.toml")
-    );
+    let is_late = |error: &RunError| error.kind == ErrorKind::Deadline;
+    let changed = match spec {
+        Some(spec) => format!("`council run --from {run_id} {spec}` takes the changed file"),
+        None => format!("`council run --from {run_id} --set …` makes it again with a change"),
+    };
     let lacks = match result.status {
         RunStatus::Failed => !result.errors.iter().any(ran_out),
         RunStatus::Completed => !result.missing.is_empty(),
@@ -134,6 +136,10 @@ pub fn next_steps(result: &RunResult, spec: Option<&str>) -> Vec<String> {
         ],
         (RunStatus::Completed, None) if lacks => vec![format!(
             "`council retry {run_id}` asks again what is missing, and plays back the rest"
+        )],
+        (RunStatus::Failed, _) if result.errors.iter().any(is_late) => vec![format!(
+            "`council resume {run_id} --deadline TIME` goes on from here with more time, and pays \
+             for no reply twice"
         )],
         (RunStatus::Failed | RunStatus::Cancelled | RunStatus::Crashed, _) => vec![format!(
             "`council resume {run_id}` goes on from here, and pays for no reply twice"
@@ -313,5 +319,23 @@ the server knows no such address or model: check `base_url` of [providers.lab], 
         assert!(
             told(&result).starts_with("degraded: 3 of 3 members heard, 1 not in every round, ")
         );
+    }
+
+    #[test]
+    fn a_winner_that_stood_level_is_said_to_have() {
+        let mut result = fixture::whole().result();
+        result.is_level = true;
+        let told = closing(&result, None).text();
+        assert!(told.contains("ALIGNED 0.83 on b after a tie, "), "{told}");
+    }
+
+    #[test]
+    fn a_run_that_was_late_goes_on_with_more_time() {
+        let mut result = fixture::failed().result();
+        for error in &mut result.errors {
+            error.kind = ErrorKind::Deadline;
+        }
+        let steps = next_steps(&result, None).join("\n");
+        assert!(steps.contains(" --deadline TIME` goes on"), "{steps}");
     }
 }

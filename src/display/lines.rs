@@ -112,7 +112,7 @@ fn round(round: &RoundRef) -> String {
         text.push_str(&format!(" ({})", round.kind));
     }
     if round.iteration > 0 {
-        text.push_str(&format!(", iteration {}", round.iteration));
+        text.push_str(&format!(", iteration {}", round.iteration + 1));
     }
     text
 }

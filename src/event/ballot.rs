@@ -103,6 +103,13 @@ pub struct Aggregate {
 }
 
 impl Aggregate {
+    /// The tie that the winner stood in, and was put first of.
+    #[must_use]
+    pub fn tie_at_the_top(&self) -> Option<&Tie> {
+        let winner = self.winner.as_ref()?;
+        self.ties.iter().find(|tie| tie.among.contains(winner))
+    }
+
     /// Whether what was counted are votes, not rankings.
     #[must_use]
     pub fn are_votes(&self) -> bool {

@@ -263,6 +263,7 @@ impl Fold {
         entry.order = Some(aggregate.order.clone()).filter(|order| !order.is_empty());
         entry.ballots.clone_from(&aggregate.ballots);
         self.result.vote.clone_from(&aggregate.winner);
+        self.result.is_level = aggregate.tie_at_the_top().is_some();
         self.result.scores = Some(aggregate.scores.clone());
         self.result.agreement = completed.agreement;
         self.result.dissent = dissent(aggregate);

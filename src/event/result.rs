@@ -248,6 +248,10 @@ pub struct RunResult {
     /// written.
     #[serde(skip)]
     pub is_answer_cut: bool,
+    /// Whether the winner of the last ballots stood level with others, and was put first; a notice
+    /// says so too. Not written.
+    #[serde(skip)]
+    pub is_level: bool,
     /// Who gave no usable reply in some round.
     pub missing: Vec<Missing>,
     /// Each member, in the spec's order.
@@ -305,6 +309,7 @@ impl RunResult {
             answer: None,
             answer_by: None,
             is_answer_cut: false,
+            is_level: false,
             missing: Vec::new(),
             members: IndexMap::new(),
             rounds: Vec::new(),

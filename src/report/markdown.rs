@@ -136,7 +136,7 @@ fn round(round: &RoundResult) -> String {
         let _ = writeln!(body, "- kind: {}", code(&round.kind));
     }
     if round.iteration > 0 {
-        let _ = writeln!(body, "- iteration: {}", round.iteration);
+        let _ = writeln!(body, "- iteration: {}", round.iteration + 1);
     }
     if round.statuses.is_empty() {
         body.push_str("- not ended\n");

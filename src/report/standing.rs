@@ -29,6 +29,7 @@ pub fn on_winner(result: &RunResult) -> String {
     let winner = result.vote.as_deref().map(words::tidy).unwrap_or_default();
     match words::clip(&winner, WINNER) {
         none if none.is_empty() => none,
+        winner if result.is_level => format!(" on {winner} after a tie"),
         winner => format!(" on {winner}"),
     }
 }
@@ -43,6 +44,9 @@ pub fn outcome(event: &Event) -> Option<String> {
     let aggregate = done.aggregate.as_ref()?;
     let method = &aggregate.method;
     let won = match (&aggregate.winner, on_after(done)) {
+        (Some(winner), _) if aggregate.tie_at_the_top().is_some() => {
+            format!("{winner} wins by {method} after a tie")
+        }
         (Some(winner), _) => format!("{winner} wins by {method}"),
         (None, 0) => format!("no winner by {method}"),
         (None, on) => format!("{on} go on by {method}"),

@@ -134,7 +134,7 @@ fn not_counted(method: &dyn Aggregator, ballots: &[CastBallot]) -> Option<Notice
 /// them, where that is so: full agreement would seem to deny the tie.
 fn level(method: &dyn Aggregator, result: &crate::event::Aggregate) -> Option<Notice> {
     let winner = result.winner.as_ref()?;
-    let tie = result.ties.iter().find(|tie| tie.among.contains(winner))?;
+    let tie = result.tie_at_the_top()?;
     let by = match tie.by.as_str() {
         "random" => "a draw",
         "chair" => "the chair",

@@ -276,7 +276,6 @@ fn source(spec: &Spec, document: &str, files: Files) -> Result<Source, String> {
         hash: hex(hasher.finalize()),
         files,
         folder: PathBuf::new(),
-        file: None,
     })
 }
 

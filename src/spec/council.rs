@@ -145,8 +145,6 @@ pub struct Source {
     pub files: BTreeMap<String, Vec<u8>>,
     /// The folder that relative paths in it start from.
     pub folder: PathBuf,
-    /// The file it was read from, as it was given; none of a shipped or a recorded one.
-    pub file: Option<String>,
 }
 
 /// What a completed but degraded run exits with.

@@ -117,10 +117,10 @@ impl Edits {
                 fault.path.clone_from(flag);
             }
             if self.only && fault.code == "min_members" && fault.help.is_none() {
-                fault.help = Some(
-                    "`--only` leaves fewer than the spec has; `--set PATH=N` sets another number"
-                        .to_owned(),
-                );
+                fault.help = Some(format!(
+                    "`--only` leaves fewer than the spec has; `--set {}=1` asks for fewer",
+                    fault.path.trim_start_matches("--set ")
+                ));
             }
         }
         // One flag may set many places, all with the same fault.

@@ -147,7 +147,8 @@ impl LoadError {
 }
 
 /// Whether a spec's name is that of a file; else it is that of a shipped council.
-fn is_path(spec: &str) -> bool {
+#[must_use]
+pub fn is_path(spec: &str) -> bool {
     spec.contains('/') || spec.ends_with(".toml")
 }
 
@@ -168,7 +169,6 @@ pub fn load(spec: &str, overrides: &Overrides) -> Result<Council, LoadError> {
     match Council::check(&document, &files, overrides) {
         Ok(mut council) => {
             council.source.folder = files.0;
-            council.source.file = is_path(spec).then(|| spec.to_owned());
             Ok(council)
         }
         Err(faults) => Err(LoadError::Invalid {
@@ -202,6 +202,15 @@ pub fn reload(
         folder: Folder::of(Path::new("")),
     };
     Council::check(&document, &files, overrides).map_err(|faults| invalid(&document, faults))
+}
+
+/// Whether `document` as it stands is another council than the `resolved` one that was made of it,
+/// with files that it names `kept`: then flags changed it.
+#[must_use]
+pub fn was_changed(document: &[u8], resolved: &str, kept: &BTreeMap<String, Vec<u8>>) -> bool {
+    let document = String::from_utf8_lossy(document);
+    let plain = Council::check(&document, kept, &Overrides::default());
+    plain.map_or(true, |council| council.source.resolved != resolved)
 }
 
 fn unknown(name: &str) -> LoadError {

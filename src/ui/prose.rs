@@ -1,20 +1,31 @@
 //! Prose broken at words, where a terminal would break it anywhere.
 
-use textwrap::core::Word;
+use textwrap::core::{Word, display_width};
 use textwrap::{Options, WordSeparator, WordSplitter};
 
 /// `text` with no line wider than `columns`; what follows a break stands after `indent` spaces. What stands
-/// between backquotes is a command to copy and is never broken, nor is a word: where one is too
-/// wide for a line, the terminal breaks it. Colours take no room.
+/// between backquotes is a command to copy, and is broken only where one is wider than a line; a
+/// word that is wider is left to the terminal. Colours take no room.
 pub(super) fn broken(text: &str, columns: usize, indent: usize) -> String {
     let indent = " ".repeat(indent.min(columns / 3));
     let options = Options::new(columns)
         .subsequent_indent(&indent)
         .break_words(false)
         .word_splitter(WordSplitter::NoHyphenation)
-        .word_separator(WordSeparator::Custom(words));
+        .word_separator(
+            match commands(text).any(|width| width > columns - indent.len()) {
+                true => WordSeparator::AsciiSpace,
+                false => WordSeparator::Custom(words),
+            },
+        );
     let lines = text.split('\n').map(|line| textwrap::fill(line, &options));
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The columns of each text between backquotes.
+fn commands(text: &str) -> impl Iterator<Item = usize> {
+    let between = text.split('`').skip(1).step_by(2);
+    between.map(|command| display_width(command) + 2)
 }
 
 /// The words of a line, each with the spaces after it.
@@ -61,6 +72,23 @@ hint: after a change to the file,
       `council run --from latest ./team.toml`
       asks anew what it concerns, and nothing
       else
+"#]]
+        );
+    }
+
+    #[test]
+    fn a_command_that_no_line_can_hold_is_broken_too() {
+        assert_data_eq!(
+            broken(
+                "hint: `council run --from latest ./team.toml` asks anew",
+                24,
+                6
+            ),
+            str![[r#"
+hint: `council run
+      --from latest
+      ./team.toml` asks
+      anew
 "#]]
         );
     }

@@ -154,7 +154,7 @@ $ --only ops --set min_members=2
 error[min_members]: `min_members` is 2, but there is only 1 member
  |
  = note: in --set min_members
- = hint: `--only` leaves fewer than the spec has; `--set PATH=N` sets another number
+ = hint: `--only` leaves fewer than the spec has; `--set min_members=1` asks for fewer
 
 error: ./team.toml with these flags has 1 fault
 

@@ -108,7 +108,7 @@ North.
 North.
 --- stderr
 hint: `council retry r1` asks again what failed, with the spec as it was
-hint: `council run --from r1 FILE.toml` takes the changed file
+hint: `council run --from r1 --set …` makes it again with a change
 
 "#]]
     );

@@ -267,3 +267,30 @@ fn every_message_ends_its_line() {
         assert!(told.ends_with('\n'), "{args:?}: {told:?}");
     }
 }
+
+#[test]
+fn the_way_to_a_changed_file_keeps_the_flags() {
+    let env = TestEnv::new();
+    env.write(
+        "replies.toml",
+        "[[reply]]\nerror = { kind = \"transient\", http_status = 500 }\n",
+    );
+    let spec = "name = \"team\"\n[providers.stage]\nkind = \"script\"\nfile = \"replies.toml\"\n\
+                [[member]]\nid = \"ada\"\nmodel = \"rehearsal/any\"\n";
+    env.write("team.toml", spec);
+    let flags = ["--model", "stage/m", "--set", "member.ada.role=It's she"];
+    let run = ["run", "./team.toml", "--input", "Why?", "--run-id", "r"];
+    let ran = env.run([&run[..], &flags, &["--set", "defaults.retries=0"]].concat());
+    let told = ran.assert_code(1).stderr();
+    let typed = r"--from r ./team.toml --model stage/m --set 'member.ada.role=It'\''s she' --set defaults.retries=0`";
+    assert!(told.contains(typed), "{told}");
+
+    let warned = "warning: run r was made with --model, --set or --only";
+    let again = ["run", "--from", "r", "./team.toml"];
+    let told = env.run(again).assert_code(0).stderr();
+    assert!(told.contains(warned), "{told}");
+    let told = env.run([&again[..], &flags].concat());
+    assert!(!told.assert_code(1).stderr().contains(warned));
+    let told = env.run(["run", "--from", "r"]);
+    assert!(!told.assert_code(1).stderr().contains(warned));
+}

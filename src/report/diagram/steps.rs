@@ -134,7 +134,7 @@ fn begun(round: &RoundRef) -> Step {
     );
     Step::Round(match round.iteration {
         0 => title,
-        more => format!("{title}, iteration {more}"),
+        more => format!("{title}, iteration {}", more + 1),
     })
 }
 

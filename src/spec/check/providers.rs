@@ -258,7 +258,8 @@ impl<'a> Check<'a> {
                 Some(fault.meant(meant.as_deref(), || {
                     let path = Node::path_within("providers", provider);
                     format!(
-                        "define it: `[{path}]`, or use {}",
+                        "define it: `[{path}]`, or for one run `--set {path}.kind=openai --set \
+                         {path}.base_url=URL`; or use {}",
                         one_of(BUILT_IN.iter().map(|known| known.name))
                     )
                 }))

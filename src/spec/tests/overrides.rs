@@ -133,7 +133,7 @@ error[min_members]: `min_members` is 2, but there is only 1 member
 2 | min_members = 2
   |               ^ min_members
   |
-  = hint: `--only` leaves fewer than the spec has; `--set PATH=N` sets another number
+  = hint: `--only` leaves fewer than the spec has; `--set min_members=1` asks for fewer
 
 error[no_members]: `--only` leaves nobody who takes part in this round
   --> spec.toml:19:11

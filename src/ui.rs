@@ -117,7 +117,7 @@ impl Ui {
     pub fn columns(&self) -> Option<usize> {
         let streams = self.inner.streams;
         let then = streams.width.map_or(80, usize::from);
-        let now = || screen().map_or(then, |(_, columns)| columns);
+        let now = || streams::columns_of_stderr().unwrap_or(then);
         streams.stderr_is_terminal.then(|| now().max(NARROWEST))
     }
 

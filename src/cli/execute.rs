@@ -18,6 +18,7 @@ use crate::store::{NewRun, Writer};
 use crate::ui::{Line, NARROWEST, Streams, Tone, Ui};
 use clap::ValueEnum;
 use std::collections::BTreeMap;
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -126,7 +127,9 @@ impl Flags {
     /// Refuses an output file that cannot be written. Told before anything else is read; the file
     /// itself is made when the run begins.
     pub(super) fn check_output(&self, ui: &Ui) -> Result<(), CliError> {
-        if let Some(path) = self.output() {
+        // A pipe is opened once: whoever reads it would take the first end for the end.
+        let is_pipe = |path: &&Path| path.metadata().is_ok_and(|file| file.file_type().is_fifo());
+        if let Some(path) = self.output().filter(|path| !is_pipe(path)) {
             open_output(ui, path)?.abandon();
         }
         Ok(())
@@ -279,14 +282,15 @@ async fn execute(
     output: Option<&Path>,
     ui: &Ui,
 ) -> Result<u8, CliError> {
-    let mut signals = Signals::listen()
-        .map_err(|error| CliError::bug(format_args!("signals cannot be received: {error}")))?;
-    let supervisor = Supervisor::new();
-    let events = options.subscribe();
+    // Before signals are taken: to open a pipe that nobody reads waits, and a signal ends that.
     let out = match output {
         Some(path) => open_output(ui, path)?,
         None => ui.clone(),
     };
+    let mut signals = Signals::listen()
+        .map_err(|error| CliError::bug(format_args!("signals cannot be received: {error}")))?;
+    let supervisor = Supervisor::new();
+    let events = options.subscribe();
     // Until the run has started there is nothing to end: a signal leaves at once.
     let handle = tokio::select! {
         started = supervisor.start_run(options) => match started {

@@ -49,6 +49,9 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
         ui.data(&format!("{array}\n"));
         return Ok(exit::OK);
     }
+    if summaries.is_empty() && !args.labels.is_empty() && !global.quiet {
+        ui.hint("`council list` without --label shows all runs");
+    }
     let rows: Vec<Row> = summaries.into_iter().map(row).collect();
     ui.data(&table(&rows, At::now(), ui.streams().data_columns()));
     Ok(exit::OK)

@@ -181,7 +181,13 @@ fn refuse(ui: &Ui, error: &LoadError) {
 
 /// Waits for both streams; data that could not be written makes a good end a bad one.
 fn end(ui: &Ui, code: u8) -> u8 {
-    match ui.finish().failed {
+    // Standard error is still open to tell of it.
+    let failed = ui.deliver().failed;
+    if let Some(fault) = &failed {
+        ui.error(format!("the output could not be written: {fault}"));
+    }
+    let _rest = ui.finish();
+    match failed {
         Some(_) if code == exit::OK => exit::FAILED,
         _ => code,
     }

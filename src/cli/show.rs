@@ -6,7 +6,7 @@ use super::execute::FormatArg;
 use super::{exit, pager};
 use crate::display::next_steps;
 use crate::event::{MemberId, RunResult};
-use crate::report::{Format, Page, detail, json, page, terminal};
+use crate::report::{Format, Page, detail, page, terminal};
 use crate::ui::{Ui, escape, screen};
 
 /// Show a run: its answer, or what there is of it
@@ -60,8 +60,11 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
         let events = reader.events(&run_id)?;
         let calls = detail::calls(&events, &filter).map_err(no_call)?;
         if format == Format::Ndjson {
-            for event in events.iter().filter(|event| filter.takes_event(event)) {
-                ui.data(&json::event(event));
+            // As they are stored, with what a newer version may have added.
+            for (event, body) in events.iter().zip(reader.bodies(&run_id)?) {
+                if filter.takes_event(event) {
+                    ui.data(&format!("{body}\n"));
+                }
             }
         } else {
             print_as_it_is(ui, &calls, !args.no_pager);

@@ -150,16 +150,20 @@ pub fn next_steps(result: &RunResult, spec: Option<&str>) -> Vec<String> {
 
 /// What to look at in the spec, where a server found nothing at the place that was asked.
 fn in_the_spec(result: &RunResult) -> Option<String> {
-    let missed = |error: &&RunError| error.kind == ErrorKind::NotFound && error.url.is_some();
+    let missed = |error: &&RunError| matches!(error.http_status, Some(404 | 410));
     let missing = result
         .missing
         .iter()
         .filter_map(|missing| missing.error.as_ref());
-    let error = result.errors.iter().chain(missing).find(missed)?;
+    let mut errors = result.errors.iter().chain(missing);
+    let error = errors.clone().find(missed)?;
+    if errors.any(|error| error.kind.may_pass()) {
+        return None;
+    }
     let provider = error.provider.as_deref()?;
     Some(format!(
-        "the server knows no such address or model: check `base_url` of [providers.{provider}], \
-         which is all before the method's own path, and `model`"
+        "the server knows no such address or model: check `model`, and `base_url` where \
+         [providers.{provider}] has one"
     ))
 }
 
@@ -297,14 +301,16 @@ completed: 3 of 3 members heard, SPLIT 0.59 on b, 3.0 s, 1,596 tokens (1,200 in,
             first(&result).starts_with("`council retry"),
             "the server may be well again"
         );
-        for error in &mut result.errors {
+        let missing = result.missing.iter_mut();
+        let missing = missing.filter_map(|missing| missing.error.as_mut());
+        for error in result.errors.iter_mut().chain(missing) {
             error.kind = ErrorKind::NotFound;
-            error.url = Some("http://127.0.0.1:1/v2/chat/completions".to_owned());
+            error.http_status = Some(404);
         }
         assert_data_eq!(
             next_steps(&result, Some("./lab.toml")).join("\n"),
             str![[r#"
-the server knows no such address or model: check `base_url` of [providers.lab], which is all before the method's own path, and `model`
+the server knows no such address or model: check `model`, and `base_url` where [providers.lab] has one
 `council run --from 019aa0f0-1111-7222-8333-444455556666 ./lab.toml` takes the changed file
 "#]]
         );

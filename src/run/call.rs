@@ -106,8 +106,9 @@ impl Call {
         played.is_some_and(|played| played.done.status.is_missing())
     }
 
-    /// Makes or plays the call, from `member_started` to `member_completed`.
-    pub(super) async fn make(mut self) -> MemberCompleted {
+    /// Makes or plays the call, from `member_started` to `member_completed`. With it comes its place
+    /// among the provider's calls: as long as that is held, nobody takes it.
+    pub(super) async fn make(mut self) -> (MemberCompleted, Option<OwnedSemaphorePermit>) {
         // A call that waits for its turn has not begun, and nobody's time is counted.
         let place = match self.played {
             Some(_) => None,
@@ -122,12 +123,12 @@ impl Call {
             sub_run_id: None,
         }))
         .await;
-        let done = match self.played.take() {
-            Some(played) => self.play(played).await,
+        let (done, place) = match self.played.take() {
+            Some(played) => (self.play(played).await, None),
             None => self.attempts(started, place).await,
         };
         self.post(EventKind::MemberCompleted(done.clone())).await;
-        done
+        (done, place)
     }
 
     async fn play(&self, played: Played) -> MemberCompleted {
@@ -155,7 +156,7 @@ impl Call {
         &self,
         started: Running,
         mut place: Option<OwnedSemaphorePermit>,
-    ) -> MemberCompleted {
+    ) -> (MemberCompleted, Option<OwnedSemaphorePermit>) {
         let mut gatherer = Gatherer::new(&self.bus, self.round.clone(), self.ask.call.clone());
         let mut left = Left {
             waits: waits(self.profile.retries),
@@ -169,8 +170,8 @@ impl Call {
             if place.is_none() {
                 place = self.place().await;
             }
-            let ended = match place.take() {
-                Some(_place) => {
+            let ended = match place {
+                Some(_) => {
                     self.attempt(attempt, &left.messages, &mut gatherer, &mut received)
                         .await
                 }
@@ -188,15 +189,17 @@ impl Call {
                 Ended::Failed(fault) => self.give_up_or_wait(attempt, received, fault, &mut left),
             };
             let (retry, wait) = match next {
-                Next::End(done) => return done,
+                Next::End(done) => return (done, place),
                 Next::Retry(retry, wait) => (retry, wait),
             };
+            drop(place.take());
             self.post(EventKind::MemberRetry(retry)).await;
             tokio::select! {
                 biased;
                 () = self.stop.asked() => {
                     let took = self.clock.now().saturating_sub(started);
-                    return self.stopped(attempt, Received { took, ..Received::default() });
+                    let received = Received { took, ..Received::default() };
+                    return (self.stopped(attempt, received), None);
                 }
                 () = self.clock.sleep(wait) => {}
             }

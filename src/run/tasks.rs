@@ -56,7 +56,16 @@ impl Tasks<'_> {
         }
         for (place, mut call) in calls.into_iter().enumerate() {
             call.stop = local.clone();
-            let handle = tasks.spawn(async move { (place, call.make().await) });
+            let (local, fail_fast) = (local.clone(), self.fail_fast);
+            let handle = tasks.spawn(async move {
+                let (done, held) = call.make().await;
+                // Before its place goes to the next one, who must not be asked any more.
+                if fail_fast && done.status.is_missing() {
+                    local.end_step();
+                }
+                drop(held);
+                (place, done)
+            });
             places.insert(handle.id(), place);
         }
         let mut done: Vec<Option<MemberCompleted>> = vec![None; keys.len()];

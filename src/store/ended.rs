@@ -119,4 +119,25 @@ mod tests {
             "{fault}"
         );
     }
+
+    #[test]
+    fn an_event_that_is_only_called_a_piece_counts() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let store = dir.path().join("runs.db");
+        let all = write(&store);
+        let conn = Connection::open(&store).expect("the file");
+        conn.execute_batch("UPDATE events SET kind = 'member_token' WHERE kind = 'run_completed'")
+            .expect("another word");
+        let reader = Reader::open(&store).expect("it opens").expect("a store");
+        let whole = Fold::of(all.iter().map(AsRef::as_ref)).expect("a run");
+        let result = reader.result(&run("a").run_id).expect("its result");
+        assert_eq!(result, whole.into_result());
+        conn.execute_batch("UPDATE events SET body = '{' WHERE seq = 4 AND run_id = 'a'")
+            .expect("a bad piece");
+        let fault = reader.result(&run("a").run_id).expect_err("no result");
+        assert!(
+            fault.to_string().contains("line 5 of its events"),
+            "{fault}"
+        );
+    }
 }

@@ -109,5 +109,21 @@ hint: `council run
             let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
             prop_assert_eq!(words(&told), words(&text));
         }
+
+        #[test]
+        fn no_line_is_too_wide_and_colours_take_no_room(
+            words in proptest::collection::vec("[a-z漢é]{1,6}", 1..40),
+            columns in 20..60_usize,
+            indent in 0..10_usize,
+        ) {
+            let plain = words.join(" ");
+            let coloured = words.join(" \u{1b}[1mx\u{1b}[0m ");
+            for text in [plain, coloured] {
+                for line in broken(&text, columns, indent).lines() {
+                    let width = console::measure_text_width(line);
+                    prop_assert!(width <= columns, "{width} > {columns}: {line:?}");
+                }
+            }
+        }
     }
 }

@@ -13,6 +13,13 @@ pub fn screen() -> Option<(usize, usize)> {
     size.map(|(rows, columns)| (rows.into(), columns.into()))
 }
 
+/// Columns of the terminal that standard error is, just now.
+#[must_use]
+pub(super) fn columns_of_stderr() -> Option<usize> {
+    let size = console::Term::stderr().size_checked();
+    size.map(|(_, columns)| columns.into())
+}
+
 /// Where output goes and what may be sent there.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Streams {

@@ -171,6 +171,39 @@ fn a_result_that_can_not_be_written_is_told_and_kept() {
     assert_eq!(output.status.code(), Some(1), "{told}");
     assert!(told.contains("council show r"), "{told}");
     env.run(["show", "r"]).assert_code(0);
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+    let mut show = env.command(["show", "r"]);
+    let show = show.stdout(full.expect("a full disk")).output();
+    let show = show.expect("the binary runs");
+    assert_eq!(show.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&show.stderr);
+    assert!(
+        told.contains("error: the output could not be written"),
+        "{told}"
+    );
+}
+
+/// A pipe is opened once: its reader would take the first end for the end.
+#[test]
+fn an_output_pipe_gets_what_standard_output_would_get() {
+    let env = scripted();
+    let pipe = env.path("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo runs").success());
+    let run = [
+        "run",
+        "./trio.toml",
+        "--input",
+        "x",
+        "-q",
+        "--output",
+        "pipe",
+    ];
+    let child = env.command(run).spawn().expect("the binary starts");
+    let read = std::fs::read_to_string(&pipe).expect("what it wrote");
+    let ended = child.wait_with_output().expect("it ends");
+    assert_eq!(ended.status.code(), Some(3));
+    assert_eq!(read, env.run(["show", "latest"]).stdout());
 }
 
 #[test]

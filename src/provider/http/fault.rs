@@ -182,9 +182,20 @@ fn without_tags(body: &str, lower: &str) -> String {
 fn redirected(headers: &HeaderMap) -> Option<String> {
     let location = headers.get(LOCATION)?.to_str().ok()?;
     let place = location.split(['?', '#']).next().unwrap_or(location);
+    let place = without_user(place);
     Some(format!(
         "the server redirects to {place}, which is not followed; set `base_url` to where it leads"
     ))
+}
+
+/// The address without a user's name and password.
+fn without_user(place: &str) -> String {
+    let Some((scheme, rest)) = place.split_once("//") else {
+        return place.to_owned();
+    };
+    let (server, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let server = server.rsplit('@').next().unwrap_or(server);
+    format!("{scheme}//{server}{path}")
 }
 
 /// What an error object and its message tell beyond the status.

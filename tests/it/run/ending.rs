@@ -333,6 +333,22 @@ async fn fail_fast_ends_the_round_at_the_first_failure() {
     assert!(reason.contains('b') && reason.contains("auth"), "{reason}");
 }
 
+/// "`fail_fast`: the first failed member cancels the round": whoever waits for a place among its
+/// provider's calls is not asked any more.
+#[tokio::test(start_paused = true)]
+async fn fail_fast_asks_nobody_who_waits_for_a_place() {
+    let rounds = "[providers.rehearsal]\nkind = \"rehearsal\"\nmax_concurrency = 1\n[[round]]\nkind = \"independent_analysis\"\nfailure_mode = \"fail_fast\"\n";
+    let (options, seen) = on_stage(council(3, "", rounds), |call, _| {
+        match call.member.as_str() {
+            "a" => Act::Say("north"),
+            _ => Act::Fail(fault(ErrorKind::Auth)),
+        }
+    });
+    let result = run(options).await.expect("it starts");
+    assert_eq!(result.status, RunStatus::Failed);
+    assert_eq!(seen.calls().len(), 2, "{:?}", seen.calls());
+}
+
 /// "A member with a permanent fault (auth, billing, not_found) is skipped in later rounds; one with
 /// a passing fault is asked again."
 #[tokio::test(start_paused = true)]

@@ -190,13 +190,19 @@ fn a_wait_may_stand_in_the_body() {
 }
 
 #[test]
-fn a_redirect_names_its_target_without_its_query() {
-    let error = refused(
-        307,
-        &headers(&[("location", "https://b.example/v1?key=1")]),
-        "",
-    );
-    assert!(error.message.contains("https://b.example/v1,"), "{error}");
+fn a_redirect_names_its_target_without_its_query_and_user() {
+    for (location, told) in [
+        ("https://b.example/v1?key=1", " https://b.example/v1,"),
+        (
+            "http://u:hunter2@b.example/v1/a@b#x",
+            " http://b.example/v1/a@b,",
+        ),
+        ("//u:hunter2@b.example", " //b.example,"),
+        ("/v1/elsewhere", " /v1/elsewhere,"),
+    ] {
+        let error = refused(307, &headers(&[("location", location)]), "");
+        assert!(error.message.contains(told), "{error}");
+    }
 }
 
 #[test]

@@ -52,7 +52,7 @@ pub(super) struct Args {
     attach_secret: Vec<PathBuf>,
     #[command(flatten)]
     changes: Changes,
-    /// Keep a label with the run, for `list --json` and `show`; may be given again
+    /// Keep a label with the run, for `list --label` and `show`; may be given again
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = flags::label)]
     labels: Vec<(String, String)>,
     #[command(flatten)]

@@ -6,8 +6,8 @@ use crate::ui::{Line, Tone};
 use console::measure_text_width;
 
 /// Status, who was heard, how far they agree and on what, time, tokens, money, the run's id, and
-/// what the record lacks. Where that is wider than `columns`, less is said of the tokens, and the
-/// id, which people copy, begins a new line.
+/// what the record lacks. Where that is wider than `columns`, the id, which people copy, begins a
+/// new line, and then less is said of the tokens.
 #[must_use]
 pub fn closing(result: &RunResult, columns: Option<usize>) -> Line {
     let (tone, status) = match result.status {
@@ -50,15 +50,14 @@ pub fn closing(result: &RunResult, columns: Option<usize>) -> Line {
     let begun = measure_text_width(&line.text());
     let room = columns.unwrap_or(usize::MAX).saturating_sub(begun);
     let rests = rests(result);
-    // A total that does not tell the part of the replies, of which rows speak, is the last resort.
-    let telling = &rests[..rests.len().max(2) - 1];
-    let fit = |more: usize| {
-        let fits = |rest: &&String| measure_text_width(rest) + more <= room;
-        telling.iter().find(fits)
-    };
-    let (rest, between) = match (fit(2 + run.len()), fit(0).or(rests.last())) {
-        (Some(rest), _) => (rest.as_str(), ", "),
-        (None, rest) => (rest.map_or("", String::as_str), "\n"),
+    let fits = |rest: &str, more: usize| measure_text_width(rest) + more <= room;
+    // The id gives way first: nothing of what was paid is left out for it.
+    let (rest, between) = match rests.as_slice() {
+        [whole, ..] if fits(whole, 2 + run.len()) => (whole, ", "),
+        all => {
+            let rest = all.iter().find(|rest| fits(rest, 0));
+            (rest.unwrap_or(&all[all.len() - 1]), "\n")
+        }
     };
     line = line.with(Tone::Plain, format!("{rest}{between}{run}"));
     if result.is_answer_cut {
@@ -230,11 +229,13 @@ running: 1 of 3 members heard, 532 tokens (400 in, 132 out), $0.0011, run 019aa0
             str![[r#"
 136: completed: 3 of 3 members heard, ALIGNED 0.83 on b, 3.0 s, 1,596 tokens (1,200 in, 396 out), run 019aa0f0-1111-7222-8333-444455556666
 135: completed: 3 of 3 members heard, ALIGNED 0.83 on b, 3.0 s, 1,596 tokens (1,200 in, 396 out), run 019aa0f0-1111-7222-8333-444455556666
-125: completed: 3 of 3 members heard, ALIGNED 0.83 on b, 3.0 s, 1,596 tokens (396 out), run 019aa0f0-1111-7222-8333-444455556666
-124: completed: 3 of 3 members heard, ALIGNED 0.83 on b, 3.0 s, 1,596 tokens (396 out), run 019aa0f0-1111-7222-8333-444455556666
-85: completed: 3 of 3 members heard, ALIGNED 0.83 on b, 3.0 s, 1,596 tokens (396 out)
+125: completed: 3 of 3 members heard, ALIGNED 0.83 on b, 3.0 s, 1,596 tokens (1,200 in, 396 out)
 run 019aa0f0-1111-7222-8333-444455556666
-84: completed: 3 of 3 members heard, ALIGNED 0.83 on b, 3.0 s, 1,596 tokens (396 out)
+124: completed: 3 of 3 members heard, ALIGNED 0.83 on b, 3.0 s, 1,596 tokens (1,200 in, 396 out)
+run 019aa0f0-1111-7222-8333-444455556666
+85: completed: 3 of 3 members heard, ALIGNED 0.83 on b, 3.0 s, 1,200 tokens in, 396 out
+run 019aa0f0-1111-7222-8333-444455556666
+84: completed: 3 of 3 members heard, ALIGNED 0.83 on b, 3.0 s, 1,200 tokens in, 396 out
 run 019aa0f0-1111-7222-8333-444455556666
 60: completed: 3 of 3 members heard, ALIGNED 0.83 on b, 3.0 s, 1,596 tokens
 run 019aa0f0-1111-7222-8333-444455556666

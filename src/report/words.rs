@@ -56,7 +56,7 @@ pub fn tokens_by_width(usage: &Usage) -> Vec<String> {
             let (input, output) = (thousands(input), thousands(output));
             vec![
                 format!("{all} ({input} in, {output} out)"),
-                format!("{all} ({output} out)"),
+                format!("{input} tokens in, {output} out"),
                 all,
             ]
         }

@@ -9,8 +9,8 @@ use super::stop::{CancelledBy, Cause, Stop};
 use super::tasks::Tasks;
 use crate::bus::Bus;
 use crate::event::{
-    Ask, Attachment, CHAIR, Draft, End, ErrorKind, EventKind, MemberId, RoundCompleted, RoundRef,
-    RoundStarted, RunError, RunId, RunStarted,
+    Ask, Attachment, CHAIR, Draft, End, ErrorKind, EventKind, MemberId, Notice, RoundCompleted,
+    RoundRef, RoundStarted, RunError, RunId, RunStarted,
 };
 use crate::round::{self, Close, FailureMode, Reply, RoundPlan, Step, Table};
 use crate::spec::{Council, Profile, write_duration};
@@ -165,10 +165,15 @@ impl RunServer {
             if !sat.held && !progress.is_new(plan, &notice.text) {
                 continue;
             }
-            let body = EventKind::Notice(notice);
+            let text = match &there {
+                Some(RoundRef { name, index, .. }) => {
+                    format!("{name} in round {index}: {}", notice.text)
+                }
+                None => notice.text,
+            };
             let draft = Draft {
                 round: there.clone(),
-                ..Draft::of_run(body)
+                ..Draft::of_run(EventKind::Notice(Notice { text, ..notice }))
             };
             self.bus.post(draft).await;
         }

@@ -17,8 +17,11 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-/// How many runs are offered.
+/// How many runs are offered where nothing is typed yet.
 const NEWEST: usize = 20;
+
+/// Among how many of the newest runs one is looked for whose id begins as typed.
+const MOST: usize = 1000;
 
 /// How long a shell waits at most for a store that is locked.
 const PATIENCE: Duration = Duration::from_millis(1500);
@@ -56,9 +59,11 @@ fn told(arg: Arg, store: Option<&PathBuf>) -> Arg {
     };
     let store = store.cloned();
     match value.as_str() {
-        "RUN" => arg.add(ArgValueCandidates::new(move || runs(store.clone()))),
+        "RUN" => arg.add(ArgValueCompleter::new(move |typed: &OsStr| {
+            fitting(runs(store.clone(), typed), typed)
+        })),
         "RUN | FILE" => arg.add(ArgValueCompleter::new(move |typed: &OsStr| {
-            let mut all = fitting(runs(store.clone()), typed);
+            let mut all = fitting(runs(store.clone(), typed), typed);
             all.extend(files("ndjson").complete(typed));
             all
         })),
@@ -101,9 +106,10 @@ fn topologies() -> Vec<CompletionCandidate> {
         .collect()
 }
 
-fn runs(store: Option<PathBuf>) -> Vec<CompletionCandidate> {
+fn runs(store: Option<PathBuf>, typed: &OsStr) -> Vec<CompletionCandidate> {
     let mut all = vec![candidate("latest", "The newest run")];
-    all.extend(newest(store).iter().map(|run| {
+    let limit = if typed.is_empty() { NEWEST } else { MOST };
+    all.extend(newest(store, limit).iter().map(|run| {
         let help = format!("{}: {}", run.council, run.input);
         candidate(run.run_id.as_str(), &clip(&tidy(&help), COLUMNS))
     }));
@@ -111,7 +117,7 @@ fn runs(store: Option<PathBuf>) -> Vec<CompletionCandidate> {
 }
 
 fn labels(store: Option<PathBuf>) -> Vec<CompletionCandidate> {
-    let runs = newest(store);
+    let runs = newest(store, NEWEST);
     let labels = runs.iter().flat_map(|run| &run.labels);
     let labels: BTreeSet<String> = labels
         .filter(|(_, value)| !value.chars().any(char::is_control))
@@ -120,16 +126,16 @@ fn labels(store: Option<PathBuf>) -> Vec<CompletionCandidate> {
     labels.into_iter().map(CompletionCandidate::new).collect()
 }
 
-/// The newest runs of `store`; none where it does not answer at once. The thread that still waits
+/// The newest runs of `store`, `limit` at most; none where it does not answer at once. The thread that still waits
 /// for it ends with the process.
-fn newest(store: Option<PathBuf>) -> Vec<Summary> {
+fn newest(store: Option<PathBuf>, limit: usize) -> Vec<Summary> {
     let Some(store) = store else {
         return Vec::new();
     };
     let (hand_over, found) = mpsc::channel();
     thread::spawn(move || {
         let reader = Reader::open(&store).ok().flatten();
-        let runs = reader.and_then(|reader| reader.summaries(NEWEST, false).ok());
+        let runs = reader.and_then(|reader| reader.summaries(limit, false).ok());
         // Nobody waits any more: nothing is lost.
         hand_over.send(runs.unwrap_or_default()).ok();
     });

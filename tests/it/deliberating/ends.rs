@@ -211,6 +211,11 @@ fn a_jury_that_agrees_is_not_asked_again() {
     assert_eq!(result["rounds"].as_array().expect("rounds").len(), 5);
     assert_eq!(result["vote"], "a");
     assert_eq!(codes(&result), ["tie"], "of the first vote");
+    let told = result["notices"][0]["text"].as_str().expect("a text");
+    assert!(
+        told.starts_with("vote in round 1: a, b, c stand level"),
+        "{told}"
+    );
 }
 
 #[test]

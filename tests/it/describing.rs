@@ -85,6 +85,31 @@ fn completions_know_all_that_is_there_and_nothing_else() {
 }
 
 #[test]
+fn the_newest_runs_are_offered_and_any_whose_id_is_begun() {
+    let env = TestEnv::new();
+    let quick = "name = \"quick\"\n[providers.rehearsal]\nkind = \"rehearsal\"\ndelay = \"0s\"\n\
+                 [[member]]\nid = \"ada\"\nmodel = \"rehearsal/any\"\n";
+    env.write("quick.toml", quick);
+    for number in 0..21 {
+        let run_id = format!("run-{number}");
+        env.run([
+            "run",
+            "./quick.toml",
+            "--input",
+            "x",
+            "-q",
+            "--run-id",
+            &run_id,
+        ])
+        .assert_code(0);
+    }
+    let all = names(&env, &["show", ""]);
+    assert_eq!(all.len(), 21, "`latest` and twenty runs");
+    assert!(!all.contains(&"run-0".to_owned()), "{all:?}");
+    assert_eq!(names(&env, &["show", "run-0"]), ["run-0"]);
+}
+
+#[test]
 fn runs_are_completed_from_a_store_that_is_only_read() {
     let env = TestEnv::new();
     assert_eq!(names(&env, &["show", ""]), ["latest"]);

@@ -44,13 +44,17 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
 }
 
 fn all(global: &Global, ui: &Ui) -> Result<u8, CliError> {
-    let Some(reader) = global.reader()? else {
-        return Ok(exit::OK);
-    };
-    for summary in reader.summaries(usize::MAX, true)? {
-        if !summary.status.is_ended() && reader.request_cancel(&summary.run_id)? {
-            ui.text(format!("asked run {} to end", summary.run_id));
+    let mut asked = 0;
+    if let Some(reader) = global.reader()? {
+        for summary in reader.summaries(usize::MAX, true)? {
+            if !summary.status.is_ended() && reader.request_cancel(&summary.run_id)? {
+                ui.text(format!("asked run {} to end", summary.run_id));
+                asked += 1;
+            }
         }
+    }
+    if asked == 0 && !global.quiet {
+        ui.text("no run goes on");
     }
     Ok(exit::OK)
 }

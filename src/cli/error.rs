@@ -156,7 +156,9 @@ impl From<FindError> for CliError {
 impl From<StartError> for CliError {
     fn from(error: StartError) -> Self {
         let hint = match &error {
-            StartError::MissingKey(_) => Some("without any key: --model rehearsal/any".to_owned()),
+            StartError::MissingKey(_) => {
+                Some("without any key: --model rehearsal/any, and no --set of a model".to_owned())
+            }
             StartError::TakenRunId(run_id) => Some(format!(
                 "`council show {run_id}` shows it; choose another --run-id, or none"
             )),

@@ -22,7 +22,7 @@ pub(super) struct Recorded {
     labels: BTreeMap<String, String>,
     seed: u64,
     deadline: Option<Duration>,
-    /// Whether flags had changed its spec.
+    /// Whether flags had changed its spec, which another one now takes the place of.
     pub(super) was_changed: bool,
 }
 
@@ -56,7 +56,9 @@ impl Recorded {
             council: Arc::new(council),
             run_id: run_id.clone(),
             events: reader.events(run_id)?,
-            was_changed: spec::was_changed(&recipe.spec, &recipe.resolved, &recipe.files),
+            // Asked only where another spec takes its place: it checks the recorded one anew.
+            was_changed: basis.spec.is_some()
+                && spec::was_changed(&recipe.spec, &recipe.resolved, &recipe.files),
             attachments: attached.collect(),
             input: recipe.input,
             labels: recipe.labels,

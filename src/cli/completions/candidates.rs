@@ -126,8 +126,8 @@ fn labels(store: Option<PathBuf>) -> Vec<CompletionCandidate> {
     labels.into_iter().map(CompletionCandidate::new).collect()
 }
 
-/// The newest runs of `store`, `limit` at most; none where it does not answer at once. The thread that still waits
-/// for it ends with the process.
+/// The newest runs of `store`, `limit` at most; none where it does not answer at once. The thread
+/// that still waits for it ends with the process.
 fn newest(store: Option<PathBuf>, limit: usize) -> Vec<Summary> {
     let Some(store) = store else {
         return Vec::new();

@@ -6,7 +6,7 @@ use super::exit;
 use super::signals::{self, Signals};
 use crate::bus::Subscription;
 use crate::display::{
-    Display, Mode, Progress, RateLimits, Wishes, closing, lacking, mode, next_steps,
+    Display, LimitsMet, Mode, Progress, Wishes, closing, lacking, mode, next_steps,
 };
 use crate::event::{RunId, RunResult};
 use crate::provider::WireTap;
@@ -304,7 +304,7 @@ async fn execute(
     };
     let mut watcher = Watcher {
         display: Display::start(prepared.mode, ui),
-        limits: RateLimits::default(),
+        limits: LimitsMet::default(),
         out,
         spec: prepared.spec.clone(),
     };
@@ -350,7 +350,7 @@ fn open_output(ui: &Ui, path: &Path) -> Result<Ui, CliError> {
 /// Shows a run while it goes on, and prints what it came to.
 struct Watcher {
     display: Display,
-    limits: RateLimits,
+    limits: LimitsMet,
     /// Where data goes.
     out: Ui,
     /// As [`Prepared::spec`].
@@ -397,7 +397,7 @@ impl Watcher {
         // First the answer, then the line that closes it, also where both go to one terminal.
         let failed = self.out.deliver().failed;
         if closes {
-            if let Some(line) = self.limits.line() {
+            for line in self.limits.lines() {
                 ui.line(line);
             }
             ui.line(closing(result, ui.columns()));

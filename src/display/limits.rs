@@ -1,60 +1,118 @@
-//! The rate limits that a run met, summed for its end.
+//! The limits that a run met, of requests and of tokens, summed for its end.
 
-use crate::event::{ErrorKind, Event, EventKind, RunError};
+use crate::event::{ErrorKind, Event, EventKind, MemberId, RunError, TOKEN_LIMIT};
 use crate::report::words;
 use crate::ui::{Line, Tone};
+use indexmap::IndexMap;
 use std::collections::BTreeMap;
 
-/// How often each model asked for fewer requests, and how long the run waited for it.
+/// How often each model asked for fewer requests and how long the run waited for it, and how many
+/// replies of each member were cut.
 #[derive(Debug, Default)]
-pub struct RateLimits(BTreeMap<String, Met>);
+pub struct LimitsMet {
+    requests: BTreeMap<String, Waits>,
+    cut: IndexMap<MemberId, u64>,
+}
 
 #[derive(Debug, Default)]
-struct Met {
+struct Waits {
     attempts: u64,
     wait_ms: u64,
 }
 
-impl RateLimits {
+impl LimitsMet {
     /// Takes in an event of the run.
     pub fn observe(&mut self, event: &Event) {
         match &event.body {
-            EventKind::MemberRetry(retry) => self.add(&retry.error, retry.wait_ms),
+            EventKind::MemberRetry(retry) => self.too_many(&retry.error, retry.wait_ms),
             EventKind::MemberCompleted(completed) => {
                 if let Some(error) = &completed.error {
-                    self.add(error, 0);
+                    self.too_many(error, 0);
+                }
+            }
+            EventKind::Notice(notice) if notice.code == TOKEN_LIMIT => {
+                if let Some(call) = &event.call {
+                    *self.cut.entry(call.member.clone()).or_default() += 1;
                 }
             }
             _ => {}
         }
     }
 
-    fn add(&mut self, error: &RunError, wait_ms: u64) {
+    fn too_many(&mut self, error: &RunError, wait_ms: u64) {
         if error.kind != ErrorKind::RateLimited {
             return;
         }
         let provider = error.provider.as_deref().unwrap_or("?");
         let model = error.model.as_deref().unwrap_or("?");
-        let met = self.0.entry(format!("{provider}/{model}")).or_default();
+        let met = self.requests.entry(format!("{provider}/{model}"));
+        let met = met.or_default();
         met.attempts += 1;
         met.wait_ms += wait_ms;
     }
 
-    /// One line that sums them; none where none was met.
-    #[must_use]
-    pub fn line(&self) -> Option<Line> {
-        if self.0.is_empty() {
-            return None;
-        }
-        let each: Vec<String> = self
-            .0
-            .iter()
-            .map(|(model, met)| {
-                let attempts = words::count(met.attempts, "attempt", "attempts");
-                format!("{model} {attempts}, waited {}", words::seconds(met.wait_ms))
-            })
-            .collect();
-        let text = format!("rate limits met: {}", each.join("; "));
-        Some(Line::prose(2).with(Tone::Plain, text))
+    /// One line for each kind of limit that was met.
+    pub fn lines(&self) -> impl Iterator<Item = Line> {
+        let lines = [self.of_requests(), self.of_tokens()];
+        let line = |text| Line::prose(2).with(Tone::Plain, text);
+        lines.into_iter().flatten().map(line)
+    }
+
+    fn of_requests(&self) -> Option<String> {
+        let each = self.requests.iter().map(|(model, met)| {
+            let attempts = words::count(met.attempts, "attempt", "attempts");
+            format!("{model} {attempts}, waited {}", words::seconds(met.wait_ms))
+        });
+        let each: Vec<String> = each.collect();
+        (!each.is_empty()).then(|| format!("rate limits met: {}", each.join("; ")))
+    }
+
+    fn of_tokens(&self) -> Option<String> {
+        let all = match self.cut.values().sum() {
+            0 => return None,
+            1 => "1 reply was".to_owned(),
+            many => format!("{} replies were", words::thousands(many)),
+        };
+        let each = self.cut.iter().map(|(member, times)| match times {
+            1 => member.to_string(),
+            _ => format!("{member} ({times} times)"),
+        });
+        let each: Vec<String> = each.collect();
+        Some(format!("{all} cut at the token limit: {}", each.join(", ")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture::{self, Run};
+    use snapbox::{assert_data_eq, str};
+
+    fn summed(run: &Run) -> String {
+        let mut met = LimitsMet::default();
+        run.events().iter().for_each(|event| met.observe(event));
+        met.lines().map(|line| line.render(false, None)).collect()
+    }
+
+    #[test]
+    fn each_kind_of_limit_has_one_line() {
+        let runs = [
+            fixture::whole(),
+            fixture::degraded(),
+            fixture::cut(&["b"]),
+            fixture::cut(&["a", "b", "chair"]),
+        ];
+        assert_data_eq!(
+            runs.iter().map(summed).collect::<Vec<_>>().join("--\n"),
+            str![[r#"
+--
+rate limits met: ?/? 1 attempt, waited 0.5 s
+--
+1 reply was cut at the token limit: b
+--
+3 replies were cut at the token limit: a, b, chair
+
+"#]]
+        );
     }
 }

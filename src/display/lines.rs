@@ -3,6 +3,7 @@
 use super::mode;
 use crate::event::{
     At, CallKey, Event, EventKind, MemberCompleted, MemberStatus, Notice, RoundRef, RunStarted,
+    TOKEN_LIMIT,
 };
 use crate::report::{standing, words};
 use crate::ui::{Line, Tone};
@@ -26,7 +27,7 @@ impl Teller {
         let began = *self.began.get_or_insert(event.at);
         let (tone, text) = match self.kind {
             mode::Lines::None => return None,
-            mode::Lines::Notices if !matches!(event.body, EventKind::Notice(_)) => return None,
+            mode::Lines::Notices if !outlives_bars(event) => return None,
             mode::Lines::Notices | mode::Lines::Brief => brief(event)?,
             mode::Lines::Timeline => brief(event).or_else(|| further(event))?,
         };
@@ -41,6 +42,12 @@ impl Teller {
 }
 
 type Told = (Tone, String);
+
+/// Whether bars would take away with them what `event` tells. Replies that were cut are many where
+/// one is; they are summed at the end.
+fn outlives_bars(event: &Event) -> bool {
+    matches!(&event.body, EventKind::Notice(notice) if notice.code != TOKEN_LIMIT)
+}
 
 /// What everybody is told.
 fn brief(event: &Event) -> Option<Told> {
@@ -247,9 +254,11 @@ chair: synthesis ok, 0.8 s
     #[test]
     fn beside_bars_notices_alone_are_told() {
         assert_eq!(
-            told(&fixture::whole(), mode::Lines::Notices),
-            "notice (token_limit): the answer of `a` was cut at its limit\n"
+            told(&fixture::hung(), mode::Lines::Notices),
+            "notice (hung_jury): the jury is hung: no majority in 3 votes\n"
         );
+        let cut = fixture::cut(&["a", "b", "c"]);
+        assert_eq!(told(&cut, mode::Lines::Notices), "", "summed at the end");
     }
 
     #[test]

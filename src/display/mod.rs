@@ -16,7 +16,7 @@ mod screen;
 mod terminal;
 
 pub use closing::{closing, lacking, next_steps};
-pub use limits::RateLimits;
+pub use limits::LimitsMet;
 pub use mode::{Mode, Progress, Wishes};
 pub use screen::Screen;
 pub use terminal::Terminal;

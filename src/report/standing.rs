@@ -2,8 +2,10 @@
 
 use super::words;
 use crate::event::{
-    CHAIR, Event, EventKind, HUNG_JURY, MemberId, MemberStatus, Missing, RoundCompleted, RunResult,
+    CHAIR, Event, EventKind, HUNG_JURY, MemberId, MemberStatus, Missing, RoundCompleted,
+    RoundResult, RunResult,
 };
+use indexmap::IndexMap;
 use std::collections::HashSet;
 
 /// Agreement below this is SPLIT.
@@ -115,19 +117,30 @@ pub fn ballots(result: &RunResult) -> Option<(usize, usize)> {
     (cast < due).then_some((cast, due))
 }
 
-/// Where a member is missing that has given an answer: in which round.
+/// Where a member is missing that has given an answer: in which rounds.
 fn place(result: &RunResult, missing: &Missing) -> String {
-    let member = result.members.get(&missing.member);
-    let spoke = missing.member.is_chair() && result.answer_by.as_deref() == Some(CHAIR);
-    let answered = spoke || member.is_some_and(|member| member.answer.is_some());
-    let index = missing.error.as_ref().and_then(|error| error.round);
-    let round = result
-        .rounds
-        .iter()
-        .find(|round| Some(round.index) == index);
-    match round.filter(|_| answered) {
-        Some(round) => format!(" in {}", words::flat(&round.name)),
+    let id = &missing.member;
+    let member = result.members.get(id);
+    let spoke = id.is_chair() && result.answer_by.as_deref() == Some(CHAIR);
+    if !spoke && member.is_none_or(|member| member.answer.is_none()) {
+        return String::new();
+    }
+    let lacks = |round: &&RoundResult| round.statuses.get(id).is_some_and(|one| one.is_missing());
+    let mut times: IndexMap<String, u64> = IndexMap::new();
+    for round in result.rounds.iter().filter(lacks) {
+        *times.entry(words::flat(&round.name)).or_default() += 1;
+    }
+    let rounds: Vec<String> = times
+        .into_iter()
+        .map(|(name, times)| match times {
+            1 => name,
+            _ => format!("{name} ({times} times)"),
+        })
+        .collect();
+    match rounds.split_last() {
         None => String::new(),
+        Some((only, [])) => format!(" in {only}"),
+        Some((last, others)) => format!(" in {} and {last}", others.join(", ")),
     }
 }
 
@@ -194,5 +207,29 @@ mod tests {
     #[test]
     fn a_whole_answer_lacks_nothing() {
         assert_eq!(lack(&fixture::whole().result()), None);
+    }
+
+    #[test]
+    fn a_member_that_has_answered_lacks_in_the_rounds_that_are_named() {
+        let mut result = fixture::degraded().result();
+        let b = fixture::member("b");
+        let said = |result: &RunResult| {
+            let line = lack(result).expect("a part is missing");
+            let (who, _) = line.split_once(" (transient").expect("a cause");
+            who.to_owned()
+        };
+        assert_eq!(said(&result), "degraded: missing b", "it never spoke");
+        result.members[&b].answer = Some("An early word.".to_owned());
+        let first = result.rounds[0].name.clone();
+        assert_eq!(said(&result), format!("degraded: missing b in {first}"));
+        for name in ["vote", "review", "vote"] {
+            let mut round = result.rounds[0].clone();
+            round.name = name.to_owned();
+            result.rounds.push(round);
+        }
+        assert_eq!(
+            said(&result),
+            format!("degraded: missing b in {first}, vote (2 times) and review")
+        );
     }
 }

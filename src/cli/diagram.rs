@@ -45,12 +45,13 @@ enum FormatArg {
 }
 
 pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError> {
+    let columns = ui.data_columns();
     let drawn = match (&args.run, &args.spec) {
         (Some(run), _) => {
             let (reader, run_id) = global.find(run)?;
             let events = reader.events(&run_id)?;
             match args.format {
-                Some(FormatArg::Text) => diagram::account(&events),
+                Some(FormatArg::Text) => diagram::account(&events, columns),
                 Some(FormatArg::Mermaid) | None => diagram::sequence(&events),
             }
         }
@@ -60,7 +61,7 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
                 .map_err(|fault| no_council(spec, fault))?;
             match args.format {
                 Some(FormatArg::Mermaid) => diagram::flowchart(&council),
-                Some(FormatArg::Text) | None => diagram::outline(&council),
+                Some(FormatArg::Text) | None => diagram::outline(&council, columns),
             }
         }
     };

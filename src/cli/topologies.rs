@@ -22,7 +22,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, ui: &Ui) -> Result<u8, CliError> {
     let Some(name) = &args.name else {
         let lines: Vec<Line> = TOPOLOGIES.iter().map(line).collect();
-        ui.data(&table(&lines));
+        ui.data(&table(&lines, ui.data_columns()));
         return Ok(exit::OK);
     };
     let topology = Topology::find(name).ok_or_else(|| {

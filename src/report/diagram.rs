@@ -5,7 +5,6 @@
 //! text it is tidied to one line.
 
 mod flow;
-mod lines;
 mod mermaid;
 mod outline;
 mod sequence;

@@ -9,6 +9,7 @@ pub mod diagram;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod json;
+mod lines;
 pub mod list;
 pub mod markdown;
 pub mod standing;

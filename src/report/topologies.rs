@@ -1,6 +1,6 @@
 //! The ready-made lists of rounds.
 
-use std::fmt::Write as _;
+use super::lines::Lines;
 
 /// A ready-made list of rounds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,19 +11,20 @@ pub struct Topology {
     pub rounds: Vec<String>,
 }
 
-/// One line a topology: its name and its rounds.
+/// One line a topology, its name and its rounds; broken where a terminal has fewer columns.
 #[must_use]
-pub fn table(topologies: &[Topology]) -> String {
+pub fn table(topologies: &[Topology], columns: Option<usize>) -> String {
     let widest = topologies
         .iter()
         .map(|one| one.name.len())
         .max()
         .unwrap_or(0);
-    let mut out = String::new();
+    let mut out = Lines::within(columns.unwrap_or(usize::MAX));
     for one in topologies {
-        let _ = writeln!(out, "{:<widest$}  {}", one.name, one.rounds.join(", "));
+        let name = format!("{:<widest$}  ", one.name);
+        out.hanging(&name, &one.rounds.join(", "), name.len());
     }
-    out
+    out.finish()
 }
 
 #[cfg(test)]
@@ -42,10 +43,19 @@ mod tests {
             one("voting", &["independent_analysis", "vote", "synthesis"]),
         ];
         assert_data_eq!(
-            table(&all),
+            table(&all, None),
             str![[r#"
 panel   independent_analysis, synthesis
 voting  independent_analysis, vote, synthesis
+
+"#]]
+        );
+        assert_data_eq!(
+            table(&all, Some(40)),
+            str![[r#"
+panel   independent_analysis, synthesis
+voting  independent_analysis, vote,
+        synthesis
 
 "#]]
         );

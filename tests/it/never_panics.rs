@@ -93,7 +93,7 @@ fn read(text: &str) {
     }
     drop(detail::calls(&events, &detail::Filter::default()));
     drop(diagram::sequence(&events));
-    drop(diagram::account(&events));
+    drop(diagram::account(&events, None));
     for mode in [Mode::Resume, Mode::Retry, Mode::Replay] {
         drop(Tape::of(mode, &events));
     }

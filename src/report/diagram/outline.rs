@@ -1,7 +1,7 @@
-//! A council as plain text, at most 100 columns wide.
+//! A council as plain text, as wide as its place and at most 100 columns.
 
+use super::super::lines::Lines;
 use super::super::words::count;
-use super::lines::Lines;
 use super::{
     answer, asked, counted, gathered, gives, goal, heads, iterations, pairs, short, stand_in, title,
 };
@@ -11,8 +11,8 @@ use crate::spec::{
 
 /// `council` in words: who is asked, what they see, what they give.
 #[must_use]
-pub fn outline(council: &Council) -> String {
-    let mut out = Lines::default();
+pub fn outline(council: &Council, columns: Option<usize>) -> String {
+    let mut out = Lines::well_read(columns);
     let mut parts = vec![count(council.members.len() as u64, "member", "members")];
     parts.extend(council.chair.as_ref().map(|_| "a chair".to_owned()));
     parts.push(count(council.rounds.len() as u64, "round", "rounds"));
@@ -28,7 +28,7 @@ pub fn outline(council: &Council) -> String {
         out.round(council, plan, &head, 0);
     }
     out.line(0, &format!("the answer: {}", answer(council)));
-    out.0
+    out.finish()
 }
 
 /// What holds for all of a run.

@@ -1,6 +1,6 @@
 //! A run as it went: as a Mermaid sequence diagram, and as lines.
 
-use super::lines::{Lines, wrap};
+use super::super::lines::{Lines, wrap};
 use super::mermaid::escape;
 use super::steps::{Step, Story};
 use crate::event::{Event, MemberId};
@@ -53,9 +53,9 @@ pub fn sequence(events: &[Event]) -> String {
 
 /// The same as lines: `->` is a question, `<-` a reply, `x-` a call that failed.
 #[must_use]
-pub fn account(events: &[Event]) -> String {
+pub fn account(events: &[Event], columns: Option<usize>) -> String {
     let story = Story::of(events);
-    let mut out = Lines::default();
+    let mut out = Lines::well_read(columns);
     if let Some(run_id) = &story.run_id {
         out.line(0, &format!("{run_id}: {}", story.council));
     }
@@ -69,5 +69,5 @@ pub fn account(events: &[Event]) -> String {
             Step::Of(who, text) => out.line(4, &format!("   {who}: {text}")),
         }
     }
-    out.0
+    out.finish()
 }

@@ -167,7 +167,7 @@ fn every_end_of_a_run_is_told() {
         (fixture::running(), "so far"),
         (fixture::pending(), "so far"),
     ] {
-        let (drawn, told) = (sequence(run.events()), account(run.events()));
+        let (drawn, told) = (sequence(run.events()), account(run.events(), None));
         for text in [drawn, told] {
             let end = text.lines().rev().find(|line| line.contains(last));
             assert!(end.is_some(), "{last}:\n{text}");
@@ -196,7 +196,7 @@ proptest! {
         for label in drawn.split('"').skip(1).step_by(2) {
             prop_assert!(is_harmless(label), "{}", label);
         }
-        let told = outline(&council);
+        let told = outline(&council, None);
         prop_assert!(!told.chars().any(|c| c != '\n' && c.is_control()));
         prop_assert!(told.lines().all(|line| measure_text_width(line) <= 100), "{}", told);
     }
@@ -210,7 +210,7 @@ proptest! {
             let text = line.split_once(": ").or_else(|| line.split_once(" as "));
             prop_assert!(text.is_none_or(|(_, text)| is_harmless(text)), "{}", line);
         }
-        let told = account(fixture::foreign(&text).events());
+        let told = account(fixture::foreign(&text).events(), None);
         prop_assert!(!told.chars().any(|c| c != '\n' && c.is_control()));
     }
 }

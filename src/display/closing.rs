@@ -1,6 +1,6 @@
 //! The line that every run ends with.
 
-use crate::event::{ErrorKind, Record, RecordState, RunError, RunResult, RunStatus};
+use crate::event::{Record, RecordState, RunResult, RunStatus};
 use crate::report::{standing, words};
 use crate::ui::{Line, Tone};
 use console::measure_text_width;
@@ -99,71 +99,6 @@ pub fn lacking(record: &Record) -> Option<String> {
         (_, None, Some(seq)) => format!("not recorded from event {seq} on"),
         (_, None, None) => "not wholly recorded".to_owned(),
     })
-}
-
-/// What can be done about a run that lacks something; nothing about one that is not recorded.
-/// `spec` is the file that it was made from, and the flags that changed it, as typed; none where
-/// there is no file.
-#[must_use]
-pub fn next_steps(result: &RunResult, spec: Option<&str>) -> Vec<String> {
-    if result.record.state == RecordState::Off {
-        return Vec::new();
-    }
-    let run_id = &result.run_id;
-    let ran_out = |error: &RunError| {
-        matches!(
-            error.kind,
-            ErrorKind::Deadline | ErrorKind::Budget | ErrorKind::Record
-        )
-    };
-    let is_late = |error: &RunError| error.kind == ErrorKind::Deadline;
-    let changed = match spec {
-        Some(spec) => format!("`council run --from {run_id} {spec}` takes the changed file"),
-        None => format!("`council run --from {run_id} --set …` makes it again with a change"),
-    };
-    let lacks = match result.status {
-        RunStatus::Failed => !result.errors.iter().any(ran_out),
-        RunStatus::Completed => !result.missing.is_empty(),
-        _ => false,
-    };
-    match (result.status, in_the_spec(result)) {
-        // The same spec would meet the same.
-        (_, Some(cause)) if lacks => vec![cause, changed],
-        (RunStatus::Failed, None) if lacks => vec![
-            format!("`council retry {run_id}` asks again what failed, with the spec as it was"),
-            changed,
-        ],
-        (RunStatus::Completed, None) if lacks => vec![format!(
-            "`council retry {run_id}` asks again what is missing, and plays back the rest"
-        )],
-        (RunStatus::Failed, _) if result.errors.iter().any(is_late) => vec![format!(
-            "`council resume {run_id} --deadline TIME` goes on from here with more time, and pays \
-             for no reply twice"
-        )],
-        (RunStatus::Failed | RunStatus::Cancelled | RunStatus::Crashed, _) => vec![format!(
-            "`council resume {run_id}` goes on from here, and pays for no reply twice"
-        )],
-        (RunStatus::Pending | RunStatus::Running | RunStatus::Completed, _) => Vec::new(),
-    }
-}
-
-/// What to look at in the spec, where a server found nothing at the place that was asked.
-fn in_the_spec(result: &RunResult) -> Option<String> {
-    let missed = |error: &&RunError| matches!(error.http_status, Some(404 | 410));
-    let missing = result
-        .missing
-        .iter()
-        .filter_map(|missing| missing.error.as_ref());
-    let mut errors = result.errors.iter().chain(missing);
-    let error = errors.clone().find(missed)?;
-    if errors.any(|error| error.kind.may_pass()) {
-        return None;
-    }
-    let provider = error.provider.as_deref()?;
-    Some(format!(
-        "the server knows no such address or model: check `model`, and `base_url` where \
-         [providers.{provider}] has one"
-    ))
 }
 
 #[cfg(test)]
@@ -295,29 +230,6 @@ completed: 3 of 3 members heard, SPLIT 0.59 on b, 3.0 s, 1,596 tokens (1,200 in,
     }
 
     #[test]
-    fn the_next_step_looks_where_the_fault_is() {
-        let mut result = fixture::failed().result();
-        let first = |result: &RunResult| next_steps(result, Some("./lab.toml")).remove(0);
-        assert!(
-            first(&result).starts_with("`council retry"),
-            "the server may be well again"
-        );
-        let missing = result.missing.iter_mut();
-        let missing = missing.filter_map(|missing| missing.error.as_mut());
-        for error in result.errors.iter_mut().chain(missing) {
-            error.kind = ErrorKind::NotFound;
-            error.http_status = Some(404);
-        }
-        assert_data_eq!(
-            next_steps(&result, Some("./lab.toml")).join("\n"),
-            str![[r#"
-the server knows no such address or model: check `model`, and `base_url` where [providers.lab] has one
-`council run --from 019aa0f0-1111-7222-8333-444455556666 ./lab.toml` takes the changed file
-"#]]
-        );
-    }
-
-    #[test]
     fn who_was_heard_once_and_missing_later_is_counted() {
         let mut result = fixture::degraded().result();
         let told = |result: &RunResult| closing(result, None).text();
@@ -334,15 +246,5 @@ the server knows no such address or model: check `model`, and `base_url` where [
         result.is_level = true;
         let told = closing(&result, None).text();
         assert!(told.contains("ALIGNED 0.83 on b after a tie, "), "{told}");
-    }
-
-    #[test]
-    fn a_run_that_was_late_goes_on_with_more_time() {
-        let mut result = fixture::failed().result();
-        for error in &mut result.errors {
-            error.kind = ErrorKind::Deadline;
-        }
-        let steps = next_steps(&result, None).join("\n");
-        assert!(steps.contains(" --deadline TIME` goes on"), "{steps}");
     }
 }

@@ -12,12 +12,14 @@ mod echo;
 mod limits;
 pub mod lines;
 pub mod mode;
+mod next;
 mod screen;
 mod terminal;
 
-pub use closing::{closing, lacking, next_steps};
+pub use closing::{closing, lacking};
 pub use limits::LimitsMet;
 pub use mode::{Mode, Progress, Wishes};
+pub use next::next_steps;
 pub use screen::Screen;
 pub use terminal::Terminal;
 

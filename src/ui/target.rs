@@ -34,7 +34,9 @@ impl Target {
             }
             // A file that may not be written stays as it is, also where its folder would allow it.
             Ok(_) => drop(fs::OpenOptions::new().append(true).open(&place)?),
-            Err(_) => {}
+            Err(fault) if fault.kind() == io::ErrorKind::NotFound => {}
+            // A name that no file can have, or a folder that may not be entered.
+            Err(fault) => return Err(fault),
         }
         let folder = match place.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -76,5 +78,19 @@ impl Write for Target {
             Self::Stream(stream) => stream.flush(),
             Self::Beside(file, _) => file.flush(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_no_file_can_have_is_told_at_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let refused = Target::file(&folder.path().join("x".repeat(300)));
+        assert!(refused.is_err());
+        let mut left = fs::read_dir(folder.path()).expect("it is read");
+        assert!(left.next().is_none(), "nothing is left beside it");
     }
 }

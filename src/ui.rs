@@ -173,17 +173,17 @@ impl Ui {
 
     /// What went wrong.
     pub fn error(&self, text: impl Into<String>) {
-        self.line(labelled(Tone::Bad, "error: ", text));
+        self.line(Line::labelled(Tone::Bad, "error: ", text));
     }
 
     /// What may surprise.
     pub fn warning(&self, text: impl Into<String>) {
-        self.line(labelled(Tone::Caution, "warning: ", text));
+        self.line(Line::warning(text));
     }
 
     /// What to do next.
     pub fn hint(&self, text: impl Into<String>) {
-        self.line(labelled(Tone::Strong, "hint: ", text));
+        self.line(Line::hint(text));
     }
 
     /// From now on lines go to `sink`; none gives standard error back.
@@ -231,12 +231,6 @@ impl Ui {
     fn render(&self, line: &Line) -> String {
         line.render(self.inner.streams.stderr_takes_colour(), self.columns())
     }
-}
-
-fn labelled(tone: Tone, label: &str, text: impl Into<String>) -> Line {
-    Line::prose(label.len())
-        .with(tone, label)
-        .with(Tone::Plain, text)
 }
 
 /// A panic elsewhere leaves nothing half-done in what these locks guard.

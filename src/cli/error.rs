@@ -157,7 +157,7 @@ impl From<StartError> for CliError {
     fn from(error: StartError) -> Self {
         let hint = match &error {
             StartError::MissingKey(_) => {
-                Some("without any key: --model rehearsal/any, and no --set of a model".to_owned())
+                Some("to see it go without a key, add --model rehearsal/any (a --set of a model goes over it)".to_owned())
             }
             StartError::TakenRunId(run_id) => Some(format!(
                 "`council show {run_id}` shows it; choose another --run-id, or none"

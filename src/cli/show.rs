@@ -7,7 +7,7 @@ use super::{exit, pager};
 use crate::display::next_steps;
 use crate::event::{MemberId, RunResult};
 use crate::report::{Format, Page, detail, page, terminal};
-use crate::ui::{Ui, escape, screen};
+use crate::ui::{Line, Ui, escape, screen};
 
 /// Show a run: its answer, or what there is of it
 #[derive(Debug, clap::Args)]
@@ -67,7 +67,7 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
                 }
             }
         } else {
-            print_as_it_is(ui, &calls, !args.no_pager);
+            print_as_it_is(ui, &calls, &[], !args.no_pager);
         }
         return Ok(exit::OK);
     }
@@ -81,43 +81,65 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
     if !result.status.is_ended() && !reader.is_verified(&run_id)? {
         ui.warning("whether its process still lives cannot be told: file locks are refused here");
     }
-    print(ui, format, &result, !args.no_pager);
-    if !global.quiet {
-        for step in next_steps(&result, None) {
-            ui.hint(step);
-        }
-    }
+    let notes = match global.quiet {
+        true => Vec::new(),
+        false => notes(&result),
+    };
+    print(ui, format, &result, &notes, !args.no_pager);
     Ok(exit::OK)
 }
 
-/// Prints a run on standard output: laid out on a terminal, byte for byte elsewhere.
-pub(super) fn print(ui: &Ui, format: Format, result: &RunResult, pages: bool) {
+/// What is to be known beside a run that is over, and what can be done about it.
+fn notes(result: &RunResult) -> Vec<Line> {
+    let cut = "the answer is cut at its token limit, which `max_output_tokens` may raise";
+    let cut = result.is_answer_cut.then(|| Line::warning(cut));
+    let steps = next_steps(result, None).into_iter().map(Line::hint);
+    cut.into_iter().chain(steps).collect()
+}
+
+/// Prints a run on standard output, laid out on a terminal and byte for byte elsewhere, and then
+/// `notes` on standard error.
+pub(super) fn print(ui: &Ui, format: Format, result: &RunResult, notes: &[Line], pages: bool) {
     let streams = ui.streams();
     if let (Format::Text, Some(columns)) = (format, ui.data_columns()) {
         let text = terminal::text(result, columns, streams.stdout_takes_colour());
-        print_drawn(ui, text, columns, pages);
+        print_drawn(ui, text, columns, notes, pages);
     } else if let Some(Page::Data(text) | Page::Account(text)) = page(format, result) {
-        print_as_it_is(ui, &text, pages);
+        print_as_it_is(ui, &text, notes, pages);
     }
 }
 
 /// Prints data byte for byte; on a terminal escaped.
-fn print_as_it_is(ui: &Ui, text: &str, pages: bool) {
-    match ui.data_columns() {
-        Some(columns) => print_drawn(ui, escape(text).into_owned(), columns, pages),
-        None => ui.data(text),
+fn print_as_it_is(ui: &Ui, text: &str, notes: &[Line], pages: bool) {
+    if let Some(columns) = ui.data_columns() {
+        return print_drawn(ui, escape(text).into_owned(), columns, notes, pages);
     }
+    ui.data(text);
+    notes.iter().cloned().for_each(|note| ui.line(note));
 }
 
 /// Prints on a terminal what was laid out for it, in a pager where it is longer than the screen.
-fn print_drawn(ui: &Ui, text: String, columns: usize, pages: bool) {
+fn print_drawn(ui: &Ui, mut text: String, columns: usize, notes: &[Line], pages: bool) {
     let longer = screen().is_some_and(|(rows, _)| pager::is_longer(&text, rows, columns));
     let pager = pager::chosen(|name| std::env::var_os(name));
-    if let Some(pager) = pager.filter(|_| pages && longer && !ui.streams().term_dumb) {
-        ui.settle();
-        // Without the pager it is printed all the same.
-        drop(pager::become_pager(&pager, &text));
+    let pager = pager.filter(|_| pages && longer && !ui.streams().term_dumb);
+    let Some(pager) = pager else {
+        ui.data_drawn(text);
+        notes.iter().cloned().for_each(|note| ui.line(note));
+        return;
+    };
+    if ui.streams().stderr_is_terminal {
+        // Beside the pager they would be seen for no longer than a moment.
+        let colour = ui.streams().stdout_takes_colour();
+        let notes = notes.iter().map(|note| note.render(colour, Some(columns)));
+        text.push('\n');
+        text.extend(notes);
+    } else {
+        notes.iter().cloned().for_each(|note| ui.line(note));
     }
+    ui.settle();
+    // Without the pager it is printed all the same.
+    drop(pager::become_pager(&pager, &text));
     ui.data_drawn(text);
 }
 

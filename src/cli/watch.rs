@@ -75,7 +75,7 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
         }
     };
     let result = reader.result(&run_id)?;
-    show::print(ui, Format::Text, &result, false);
+    show::print(ui, Format::Text, &result, &[], false);
     let delivery = ui.deliver();
     if mode.closing {
         ui.line(closing(&result, ui.columns()));

@@ -38,13 +38,11 @@ pub fn closing(result: &RunResult, columns: Option<usize>) -> Line {
         } else {
             Tone::Good
         };
+        let by = standing::by_ballots(result);
         line = line
             .with(Tone::Plain, ", ")
             .with(tone, verdict)
-            .with(Tone::Plain, format!(" {}{on}", words::share(agreement)));
-        if let Some((cast, due)) = standing::ballots(result) {
-            line = line.with(Tone::Plain, format!(" by {cast} of {due} ballots"));
-        }
+            .with(Tone::Plain, format!(" {}{on}{by}", words::share(agreement)));
     }
     let run = format!("run {}", result.run_id);
     let begun = measure_text_width(&line.text());

@@ -1,6 +1,6 @@
 //! The limits that a run met, of requests and of tokens, summed for its end.
 
-use crate::event::{ErrorKind, Event, EventKind, MemberId, RunError, TOKEN_LIMIT};
+use crate::event::{CallKey, ErrorKind, Event, EventKind, MemberId, RunError, TOKEN_LIMIT};
 use crate::report::words;
 use crate::ui::{Line, Tone};
 use indexmap::IndexMap;
@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 pub struct LimitsMet {
     requests: BTreeMap<String, Waits>,
     cut: IndexMap<MemberId, u64>,
+    /// Calls of which a notice says that their reply was cut; it comes before their end.
+    cut_now: Vec<CallKey>,
 }
 
 #[derive(Debug, Default)]
@@ -29,11 +31,19 @@ impl LimitsMet {
                 if let Some(error) = &completed.error {
                     self.too_many(error, 0);
                 }
+                let call = event.call.as_ref();
+                let own = |cut: &mut CallKey| Some(&*cut) == call;
+                // What was only played back was told by the run that met it.
+                for call in self
+                    .cut_now
+                    .extract_if(.., own)
+                    .filter(|_| !completed.from_tape)
+                {
+                    *self.cut.entry(call.member).or_default() += 1;
+                }
             }
             EventKind::Notice(notice) if notice.code == TOKEN_LIMIT => {
-                if let Some(call) = &event.call {
-                    *self.cut.entry(call.member.clone()).or_default() += 1;
-                }
+                self.cut_now.extend(event.call.clone());
             }
             _ => {}
         }

@@ -85,9 +85,7 @@ fn stand(result: &RunResult, agreement: f64) -> String {
         standing::verdict(agreement),
         words::share(agreement)
     );
-    if let Some((cast, due)) = standing::ballots(result) {
-        let _ = write!(body, " by {cast} of {due} ballots");
-    }
+    body.push_str(&standing::by_ballots(result));
     if let Some(winner) = &result.vote {
         let _ = write!(body, ", winner {}", code(winner));
     }

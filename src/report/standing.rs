@@ -54,7 +54,8 @@ pub fn outcome(event: &Event) -> Option<String> {
         (None, on) => format!("{on} go on by {method}"),
     };
     let agreement = done.agreement.map_or(String::new(), |agreement| {
-        format!(", {} {}", verdict(agreement), words::share(agreement))
+        let by = by_so_many(aggregate.ballots.len(), done.statuses.keys());
+        format!(", {} {}{by}", verdict(agreement), words::share(agreement))
     });
     let index = event.round.as_ref()?.index;
     Some(words::flat(&format!("round {index}: {won}{agreement}")))
@@ -104,17 +105,23 @@ pub fn heard_in_part(result: &RunResult) -> usize {
     in_part.collect::<HashSet<_>>().len()
 }
 
-/// How many ballots the last result rests on, and how many were due; none where they are all there.
+/// How many ballots the last result rests on, as words after the agreement: ` by 2 of 3 ballots`;
+/// empty where all are there.
 #[must_use]
-pub fn ballots(result: &RunResult) -> Option<(usize, usize)> {
-    let round = result
-        .rounds
-        .iter()
-        .rev()
-        .find(|round| round.scores.is_some())?;
-    let due = round.statuses.keys().filter(|id| !id.is_chair()).count();
-    let cast = round.ballots.len();
-    (cast < due).then_some((cast, due))
+pub fn by_ballots(result: &RunResult) -> String {
+    let mut rounds = result.rounds.iter().rev();
+    let round = rounds.find(|round| round.scores.is_some());
+    round.map_or_else(String::new, |round| {
+        by_so_many(round.ballots.len(), round.statuses.keys())
+    })
+}
+
+fn by_so_many<'a>(cast: usize, asked: impl Iterator<Item = &'a MemberId>) -> String {
+    let due = asked.filter(|id| !id.is_chair()).count();
+    match cast < due {
+        true => format!(" by {cast} of {due} ballots"),
+        false => String::new(),
+    }
 }
 
 /// Where a member is missing that has given an answer: in which rounds.
@@ -137,10 +144,9 @@ fn place(result: &RunResult, missing: &Missing) -> String {
             _ => format!("{name} ({times} times)"),
         })
         .collect();
-    match rounds.split_last() {
-        None => String::new(),
-        Some((only, [])) => format!(" in {only}"),
-        Some((last, others)) => format!(" in {} and {last}", others.join(", ")),
+    match words::all_of(&rounds) {
+        none if none.is_empty() => none,
+        rounds => format!(" in {rounds}"),
     }
 }
 
@@ -152,13 +158,16 @@ pub fn lack(result: &RunResult) -> Option<String> {
     }
     let mut parts = Vec::new();
     if !result.missing.is_empty() {
-        let names: Vec<String> = result
-            .missing
+        // Whoever lacks in the same rounds for the same cause is told of together.
+        let mut causes: IndexMap<String, Vec<String>> = IndexMap::new();
+        for missing in &result.missing {
+            let (place, cause) = (place(result, missing), words::cause(missing));
+            let whoever = causes.entry(format!("{place} ({cause})")).or_default();
+            whoever.push(missing.member.to_string());
+        }
+        let names: Vec<String> = causes
             .iter()
-            .map(|missing| {
-                let place = place(result, missing);
-                format!("{}{place} ({})", missing.member, words::cause(missing))
-            })
+            .map(|(cause, whoever)| format!("{}{cause}", words::all_of(whoever)))
             .collect();
         parts.push(format!("missing {}", names.join(", ")));
     }
@@ -230,6 +239,27 @@ mod tests {
         assert_eq!(
             said(&result),
             format!("degraded: missing b in {first}, vote (2 times) and review")
+        );
+    }
+
+    #[test]
+    fn who_lacks_for_the_same_cause_is_told_of_together() {
+        let mut result = fixture::degraded().result();
+        let first = result.missing[0].clone();
+        for id in ["c", "a"] {
+            let mut other = first.clone();
+            other.member = fixture::member(id);
+            result.missing.push(other);
+        }
+        for member in result.members.values_mut() {
+            member.answer = None;
+        }
+        result.missing[1].error = None;
+        assert_eq!(
+            lack(&result).as_deref(),
+            Some(
+                "degraded: missing b and a (transient (HTTP 500) from lab/lab/b-1: upstream failed), c (error)"
+            )
         );
     }
 }

@@ -37,6 +37,16 @@ pub fn count(n: u64, one: &str, many: &str) -> String {
     format!("{} {}", thousands(n), if n == 1 { one } else { many })
 }
 
+/// Names as a sentence has them: `a, b and c`.
+#[must_use]
+pub fn all_of(names: &[String]) -> String {
+    match names.split_last() {
+        None => String::new(),
+        Some((only, [])) => only.clone(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+    }
+}
+
 /// Tokens in all, then of prompts and of replies, as far as they were told: `83 tokens (45 in, 38
 /// out)`; none where nobody told them.
 #[must_use]

@@ -16,6 +16,10 @@ pub(super) fn revision(text: &str) -> Result<Value, Unreadable> {
     let answer = object.get("answer").and_then(text_of).unwrap_or_default();
     // The dots of the form that was asked for, copied, are no answer.
     let is_blank = answer.chars().all(|sign| matches!(sign, '…' | '.' | ' '));
+    let lack = match answer.trim() {
+        dots if is_blank && !dots.is_empty() => "only the dots of the form",
+        _ => "empty",
+    };
     let answer = if is_blank { String::new() } else { answer };
     let is_revised = match object.get("revised") {
         Some(Value::Bool(revised)) => *revised,
@@ -30,9 +34,9 @@ pub(super) fn revision(text: &str) -> Result<Value, Unreadable> {
         }
     };
     if is_revised && answer.is_empty() {
-        return Err(Unreadable(
-            "its `revised` is true, and its `answer` is empty".to_owned(),
-        ));
+        return Err(Unreadable(format!(
+            "its `revised` is true, and its `answer` is {lack}"
+        )));
     }
     Ok(json!({ "revised": is_revised, "answer": answer }))
 }
@@ -76,7 +80,10 @@ mod tests {
         for (text, fault) in [
             ("I keep my answer.", "no JSON object"),
             (r#"{"revised": true, "answer": " "}"#, "`answer` is empty"),
-            (r#"{"revised": true, "answer": "…"}"#, "`answer` is empty"),
+            (
+                r#"{"revised": true, "answer": "…"}"#,
+                "`answer` is only the dots",
+            ),
             (
                 r#"{"revised": "perhaps", "answer": "x"}"#,
                 "neither true nor false",

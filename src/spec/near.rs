@@ -4,7 +4,7 @@
 const LONGEST: usize = 64;
 
 /// The one of `known` nearest to `word`, if it is near enough to be meant: at most a third of
-/// its letters, and always one, may differ.
+/// its letters, and always one, may differ. Where none is, the only one that begins with `word`.
 #[must_use]
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = word.chars().count();
@@ -12,13 +12,24 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         return None;
     }
     let allowed = (length / 3).max(1);
-    known
-        .into_iter()
+    let known = known.into_iter();
+    let known: Vec<&str> = known
         .filter(|candidate| candidate.len() <= LONGEST && *candidate != word)
-        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
+        .collect();
+    let near = known
+        .iter()
+        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), *candidate))
         .filter(|(distance, candidate)| *distance <= allowed && *distance < candidate.len())
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+        .min_by_key(|(distance, _)| *distance);
+    near.map_or_else(|| begun(word, &known), |(_, candidate)| Some(candidate))
+}
+
+/// The only one of `known` that `word` is the beginning of.
+fn begun<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    const LEAST: usize = 3;
+    let mut begun = known.iter().filter(|candidate| candidate.starts_with(word));
+    let only = begun.next().filter(|_| word.chars().count() >= LEAST)?;
+    begun.next().is_none().then_some(*only)
 }
 
 /// A list of names as a sentence has it: `` `a`, `b` or `c` ``.
@@ -60,6 +71,10 @@ mod tests {
         assert_eq!(nearest("xy", known), None);
         assert_eq!(nearest("", known), None);
         assert_eq!(nearest("weather", known), None);
+        assert_eq!(nearest("prov", known), Some("providers"));
+        assert_eq!(nearest("me", known), None, "too little to go by");
+        let two = ["max_iterations", "max_output_tokens"];
+        assert_eq!(nearest("max", two), None, "either may be meant");
         assert_eq!(nearest(&"m".repeat(100_000), known), None);
     }
 

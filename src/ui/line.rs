@@ -66,6 +66,23 @@ impl Line {
         Self::new().with(Tone::Plain, text)
     }
 
+    /// What may surprise.
+    #[must_use]
+    pub fn warning(text: impl Into<String>) -> Self {
+        Self::labelled(Tone::Caution, "warning: ", text)
+    }
+
+    /// What to do next.
+    #[must_use]
+    pub fn hint(text: impl Into<String>) -> Self {
+        Self::labelled(Tone::Strong, "hint: ", text)
+    }
+
+    pub(super) fn labelled(tone: Tone, label: &str, text: impl Into<String>) -> Self {
+        let line = Self::prose(label.len()).with(tone, label);
+        line.with(Tone::Plain, text)
+    }
+
     /// This line with `text` added to it.
     #[must_use]
     pub fn with(mut self, tone: Tone, text: impl Into<String>) -> Self {

@@ -130,7 +130,11 @@ fn unknown_names_are_told_what_was_meant() {
         ),
         (
             "design",
-            "error: there is no shipped council named `design`\nhint: shipped are ALL; a path to a spec has a `/` or ends in `.toml`",
+            "error: there is no shipped council named `design`\nhint: did you mean `design-review`?",
+        ),
+        (
+            "weather",
+            "error: there is no shipped council named `weather`\nhint: shipped are ALL; a path to a spec has a `/` or ends in `.toml`",
         ),
         (
             "Cargo.lock",

@@ -1,6 +1,6 @@
 //! The row of one member: what it is asked, what has come of it, and its text for a width.
 
-use crate::event::{CallKey, MemberCompleted, MemberRetry, MemberStatus};
+use crate::event::{CallKey, MemberCompleted, MemberRetry, MemberStatus, Usage};
 use crate::report::words;
 use crate::ui::{Line, Tone};
 use console::measure_text_width;
@@ -19,7 +19,7 @@ pub(super) struct Row {
     open: Vec<CallKey>,
     /// When the first of them began.
     since: Duration,
-    /// Tokens of the replies that have ended.
+    /// Tokens of the replies that have ended, discarded ones too.
     pub(super) tokens: u64,
     /// Bytes of the reply that is coming in.
     heard: usize,
@@ -96,6 +96,9 @@ impl Row {
     /// An attempt failed, and another one follows.
     pub(super) fn try_again(&mut self, retry: &MemberRetry, now: Duration) {
         self.fall_silent();
+        // A reply that is thrown away is paid all the same.
+        let discarded = retry.discarded.as_ref();
+        self.count(discarded.and_then(|reply| reply.usage.as_ref()));
         self.next = Some(Next {
             attempt: retry.attempt + 1,
             at: now + Duration::from_millis(retry.wait_ms),
@@ -108,11 +111,7 @@ impl Row {
         self.open.retain(|open| open != call);
         self.next = None;
         self.fall_silent();
-        self.tokens += done
-            .usage
-            .as_ref()
-            .and_then(|usage| usage.output_tokens)
-            .unwrap_or(0);
+        self.count(done.usage.as_ref());
         let why = done.error.as_ref();
         self.ended = Some(Ended {
             status: done.status,
@@ -123,6 +122,11 @@ impl Row {
             },
             why: why.map_or_else(String::new, |error| words::tidy(&words::sentence(error))),
         });
+    }
+
+    fn count(&mut self, usage: Option<&Usage>) {
+        let output = usage.and_then(|usage| usage.output_tokens);
+        self.tokens += output.unwrap_or(0);
     }
 
     /// The round has ended, and it came to this.

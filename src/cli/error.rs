@@ -157,7 +157,7 @@ impl From<StartError> for CliError {
     fn from(error: StartError) -> Self {
         let hint = match &error {
             StartError::MissingKey(_) => {
-                Some("to see it go without a key, add --model rehearsal/any (a --set of a model goes over it)".to_owned())
+                Some("`council run SPEC --model rehearsal/any` goes without a key (a --set of a model goes over it)".to_owned())
             }
             StartError::TakenRunId(run_id) => Some(format!(
                 "`council show {run_id}` shows it; choose another --run-id, or none"

@@ -5,10 +5,8 @@ use super::error::{CliError, reason};
 use super::exit;
 use super::signals::{self, Signals};
 use crate::bus::Subscription;
-use crate::display::{
-    Display, LimitsMet, Mode, Progress, Wishes, closing, lacking, mode, next_steps,
-};
-use crate::event::{RunId, RunResult};
+use crate::display::{Display, Mode, Progress, Wishes, closing, lacking, mode, next_steps};
+use crate::event::{RecordState, RunId, RunResult};
 use crate::provider::WireTap;
 use crate::recorder::SqliteRecorder;
 use crate::report::{Format, Page, json, page, terminal};
@@ -304,7 +302,6 @@ async fn execute(
     };
     let mut watcher = Watcher {
         display: Display::start(prepared.mode, ui),
-        limits: LimitsMet::default(),
         out,
         spec: prepared.spec.clone(),
     };
@@ -350,7 +347,6 @@ fn open_output(ui: &Ui, path: &Path) -> Result<Ui, CliError> {
 /// Shows a run while it goes on, and prints what it came to.
 struct Watcher {
     display: Display,
-    limits: LimitsMet,
     /// Where data goes.
     out: Ui,
     /// As [`Prepared::spec`].
@@ -368,7 +364,6 @@ impl Watcher {
             if format == Format::Ndjson {
                 self.out.data(&json::event(&event));
             }
-            self.limits.observe(&event);
             self.display.event(event);
         }
         handle.result(None).await.map_err(|dead| {
@@ -378,7 +373,7 @@ impl Watcher {
 
     /// Prints the result and the lines that close a run; whether all data was written.
     fn print(self, result: &RunResult, format: Format, closes: bool, ui: &Ui) -> bool {
-        self.display.finish();
+        let limits = self.display.finish();
         let streams = *self.out.streams();
         match (page(format, result), self.out.data_columns()) {
             (Some(Page::Data(_)), Some(columns)) if format == Format::Text => {
@@ -397,9 +392,7 @@ impl Watcher {
         // First the answer, then the line that closes it, also where both go to one terminal.
         let failed = self.out.deliver().failed;
         if closes {
-            for line in self.limits.lines() {
-                ui.line(line);
-            }
+            limits.into_iter().for_each(|line| ui.line(line));
             ui.line(closing(result, ui.columns()));
             for step in next_steps(result, self.spec.as_deref()) {
                 ui.hint(step);
@@ -413,7 +406,9 @@ impl Watcher {
         }
         if let Some(error) = &failed {
             ui.error(format!("the result could not be written: {error}"));
-            ui.hint(format!("`council show {}` prints it again", result.run_id));
+            if result.record.state != RecordState::Off {
+                ui.hint(format!("`council show {}` prints it again", result.run_id));
+            }
         }
         let _rest = ui.finish();
         failed.is_none()

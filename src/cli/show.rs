@@ -6,7 +6,7 @@ use super::execute::FormatArg;
 use super::{exit, pager};
 use crate::display::next_steps;
 use crate::event::{MemberId, RunResult};
-use crate::report::{Format, Page, detail, page, terminal};
+use crate::report::{Format, Page, detail, page, standing, terminal};
 use crate::ui::{Line, Ui, escape, screen};
 
 /// Show a run: its answer, or what there is of it
@@ -16,6 +16,7 @@ use crate::ui::{Line, Ui, escape, screen};
   council show 01a1f97d --format markdown  # the answers and the rounds
   council show latest --format json | jq '.members[].status'
   council show latest --format ndjson | jq -c 'select(.kind == \"notice\")'
+  council show latest --round all         # what each said, call by call
   council show latest --round 1 --member security --prompts
   council show latest --round 1 --format ndjson   # the events of that round
 
@@ -27,9 +28,9 @@ pub(super) struct Args {
     /// What is printed
     #[arg(long, value_enum, default_value_t)]
     format: FormatArg,
-    /// Show the calls of this round, by its index: the first one is 0
-    #[arg(long, value_name = "N")]
-    round: Option<u32>,
+    /// Show the calls of this round, by its index, the first one is 0; or of `all`
+    #[arg(long, value_name = "N | all", value_parser = rounds)]
+    round: Option<Rounds>,
     /// Show the calls of this member, or of `chair`
     #[arg(long, value_name = "ID")]
     member: Option<MemberId>,
@@ -39,6 +40,20 @@ pub(super) struct Args {
     /// Print at once, also what is longer than the screen
     #[arg(long)]
     no_pager: bool,
+}
+
+/// One round, by its index, or all of them.
+#[derive(Debug, Clone, Copy)]
+struct Rounds(Option<u32>);
+
+fn rounds(text: &str) -> Result<Rounds, String> {
+    match text {
+        "all" => Ok(Rounds(None)),
+        index => match index.parse() {
+            Ok(index) => Ok(Rounds(Some(index))),
+            Err(_) => Err("a round is an index from 0, or `all`".to_owned()),
+        },
+    }
 }
 
 pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError> {
@@ -53,7 +68,7 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
     let (reader, run_id) = global.find(&args.run)?;
     if of_calls {
         let filter = detail::Filter {
-            round: args.round,
+            round: args.round.and_then(|Rounds(index)| index),
             member: args.member.clone(),
             prompts: args.prompts,
         };
@@ -91,7 +106,10 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
 
 /// What is to be known beside a run that is over, and what can be done about it.
 fn notes(result: &RunResult) -> Vec<Line> {
-    let cut = "the answer is cut at its token limit, which `max_output_tokens` may raise";
+    let cut = format!(
+        "{}: raise `max_output_tokens` for a longer one",
+        standing::CUT
+    );
     let cut = result.is_answer_cut.then(|| Line::warning(cut));
     let steps = next_steps(result, None).into_iter().map(Line::hint);
     cut.into_iter().chain(steps).collect()
@@ -100,10 +118,9 @@ fn notes(result: &RunResult) -> Vec<Line> {
 /// Prints a run on standard output, laid out on a terminal and byte for byte elsewhere, and then
 /// `notes` on standard error.
 pub(super) fn print(ui: &Ui, format: Format, result: &RunResult, notes: &[Line], pages: bool) {
-    let streams = ui.streams();
     if let (Format::Text, Some(columns)) = (format, ui.data_columns()) {
-        let text = terminal::text(result, columns, streams.stdout_takes_colour());
-        print_drawn(ui, text, columns, notes, pages);
+        let text = terminal::text(result, columns, ui.streams().stdout_takes_colour());
+        print_drawn(ui, text, notes, Beside::InThePager, columns, pages);
     } else if let Some(Page::Data(text) | Page::Account(text)) = page(format, result) {
         print_as_it_is(ui, &text, notes, pages);
     }
@@ -112,35 +129,50 @@ pub(super) fn print(ui: &Ui, format: Format, result: &RunResult, notes: &[Line],
 /// Prints data byte for byte; on a terminal escaped.
 fn print_as_it_is(ui: &Ui, text: &str, notes: &[Line], pages: bool) {
     if let Some(columns) = ui.data_columns() {
-        return print_drawn(ui, escape(text).into_owned(), columns, notes, pages);
+        let text = escape(text).into_owned();
+        return print_drawn(ui, text, notes, Beside::OnStderr, columns, pages);
     }
     ui.data(text);
     notes.iter().cloned().for_each(|note| ui.line(note));
 }
 
+/// Where notes stand beside a pager that takes the whole screen.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Beside {
+    /// At its end, where standard error would be the same terminal: they are read there.
+    InThePager,
+    /// Where they always are: what the pager gets is data.
+    OnStderr,
+}
+
 /// Prints on a terminal what was laid out for it, in a pager where it is longer than the screen.
-fn print_drawn(ui: &Ui, mut text: String, columns: usize, notes: &[Line], pages: bool) {
-    let longer = screen().is_some_and(|(rows, _)| pager::is_longer(&text, rows, columns));
-    let pager = pager::chosen(|name| std::env::var_os(name));
-    let pager = pager.filter(|_| pages && longer && !ui.streams().term_dumb);
-    let Some(pager) = pager else {
-        ui.data_drawn(text);
-        notes.iter().cloned().for_each(|note| ui.line(note));
-        return;
+fn print_drawn(ui: &Ui, text: String, notes: &[Line], beside: Beside, columns: usize, pages: bool) {
+    let tell = || notes.iter().cloned().for_each(|note| ui.line(note));
+    let joins = beside == Beside::InThePager && ui.streams().stderr_is_terminal;
+    let colour = ui.streams().stdout_takes_colour();
+    let rendered: String = notes
+        .iter()
+        .map(|note| note.render(colour, Some(columns)))
+        .collect();
+    let all = match rendered.as_str() {
+        notes if joins && !notes.is_empty() => format!("{text}\n{notes}"),
+        _ => text.clone(),
     };
-    if ui.streams().stderr_is_terminal {
-        // Beside the pager they would be seen for no longer than a moment.
-        let colour = ui.streams().stdout_takes_colour();
-        let notes = notes.iter().map(|note| note.render(colour, Some(columns)));
-        text.push('\n');
-        text.extend(notes);
-    } else {
-        notes.iter().cloned().for_each(|note| ui.line(note));
+    let longer = screen().is_some_and(|(rows, _)| pager::is_longer(&all, rows, columns));
+    let pager = pager::chosen(|name| std::env::var_os(name));
+    if let Some(pager) = pager.filter(|_| pages && longer && !ui.streams().term_dumb) {
+        if !joins {
+            tell();
+        }
+        ui.settle();
+        // Without the pager it is printed all the same.
+        drop(pager::become_pager(&pager, &all));
+        if !joins {
+            return ui.data_drawn(text);
+        }
     }
-    ui.settle();
-    // Without the pager it is printed all the same.
-    drop(pager::become_pager(&pager, &text));
     ui.data_drawn(text);
+    tell();
 }
 
 fn no_call(none: detail::NoCall) -> CliError {

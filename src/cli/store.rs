@@ -3,7 +3,7 @@
 use super::Global;
 use super::error::CliError;
 use crate::event::RunId;
-use crate::spec::nearest;
+use crate::spec::meant;
 use crate::store::{self, FindError, Reader};
 use std::path::PathBuf;
 
@@ -33,9 +33,9 @@ impl Global {
             .hint("council run quickstart --input \"…\" makes a first run")
         })?;
         let run_id = reader.find(run).map_err(|fault| {
-            let is_slip = nearest(run, ["latest"]).is_some();
+            let is_slip = run == "last" || meant(run, ["latest"]).is_some();
             match &fault {
-                FindError::Unknown { near, .. } if near.is_empty() && is_slip => {
+                FindError::Unknown { .. } if is_slip => {
                     CliError::from(fault).hint("did you mean `latest`?")
                 }
                 FindError::Ambiguous { .. } => CliError::from(fault)

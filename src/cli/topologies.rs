@@ -3,7 +3,7 @@
 use super::error::CliError;
 use super::exit;
 use crate::report::topologies::{Topology as Line, table};
-use crate::spec::{TOPOLOGIES, Topology, nearest};
+use crate::spec::{TOPOLOGIES, Topology, meant};
 use crate::ui::Ui;
 
 /// List the ready-made lists of rounds, or print what one stands for
@@ -28,7 +28,7 @@ pub(super) fn run(args: &Args, ui: &Ui) -> Result<u8, CliError> {
     let topology = Topology::find(name).ok_or_else(|| {
         let error = CliError::usage(format_args!("there is no topology `{name}`"));
         error.hint(
-            match nearest(name, TOPOLOGIES.iter().map(|known| known.name)) {
+            match meant(name, TOPOLOGIES.iter().map(|known| known.name)) {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => "`council topologies` lists them".to_owned(),
             },

@@ -1,7 +1,7 @@
 //! A command line that clap refuses: told so that the next try is a good one.
 
 use super::error::{CliError, Message};
-use crate::spec::nearest;
+use crate::spec::meant;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command};
 use std::error::Error as _;
@@ -67,7 +67,7 @@ fn suggest(command: &Command, error: &mut clap::Error) {
     if error.get(ContextKind::SuggestedSubcommand).is_some() {
         return;
     }
-    if let Some(meant) = nearest(&name, known.map(Command::get_name)) {
+    if let Some(meant) = meant(&name, known.map(Command::get_name)) {
         let meant = ContextValue::Strings(vec![meant.to_owned()]);
         error.insert(ContextKind::SuggestedSubcommand, meant);
     }

@@ -49,7 +49,7 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
         format: Format::Text,
     };
     let mode = mode::decide(&wishes, ui.streams());
-    let display = Display::start(mode, ui);
+    let mut display = Display::start(mode, ui);
     let runtime = execute::runtime()?;
     let stopped = runtime.block_on(async {
         let mut signals = Signals::listen()
@@ -57,10 +57,10 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
         tokio::select! {
             biased;
             signal = signals.next() => Ok(Followed::Until(signal)),
-            followed = follow(reader, &run_id, &display) => followed.map(|reader| Followed::ToItsEnd(Box::new(reader))),
+            followed = follow(reader, &run_id, &mut display) => followed.map(|reader| Followed::ToItsEnd(Box::new(reader))),
         }
     });
-    display.finish();
+    let limits = display.finish();
     // A look that waits for the store's lock must not hold up the end.
     runtime.shutdown_background();
     let reader = match stopped? {
@@ -78,6 +78,7 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
     show::print(ui, Format::Text, &result, &[], false);
     let delivery = ui.deliver();
     if mode.closing {
+        limits.into_iter().for_each(|line| ui.line(line));
         ui.line(closing(&result, ui.columns()));
     }
     Ok(if delivery.failed.is_some() {
@@ -97,7 +98,11 @@ enum Followed {
 
 /// Hands the events of a run to `display` as they are recorded, until it has ended. The store is
 /// looked at beside the signals: a look may wait for a lock.
-async fn follow(mut reader: Reader, run_id: &RunId, display: &Display) -> Result<Reader, CliError> {
+async fn follow(
+    mut reader: Reader,
+    run_id: &RunId,
+    display: &mut Display,
+) -> Result<Reader, CliError> {
     let mut seen = 0;
     loop {
         let run_id = run_id.clone();

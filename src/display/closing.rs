@@ -59,8 +59,8 @@ pub fn closing(result: &RunResult, columns: Option<usize>) -> Line {
     };
     line = line.with(Tone::Plain, format!("{rest}{between}{run}"));
     if result.is_answer_cut {
-        let cut = "the answer is cut at its token limit";
-        line = line.with(Tone::Plain, ", ").with(Tone::Caution, cut);
+        line = line.with(Tone::Plain, ", ");
+        line = line.with(Tone::Caution, standing::CUT);
     }
     match (result.record.state, lacking(&result.record)) {
         (_, Some(lack)) => line.with(Tone::Plain, ", ").with(Tone::Bad, lack),

@@ -1,19 +1,17 @@
 //! The limits that a run met, of requests and of tokens, summed for its end.
 
-use crate::event::{CallKey, ErrorKind, Event, EventKind, MemberId, RunError, TOKEN_LIMIT};
+use crate::event::{ErrorKind, Event, EventKind, MemberId, RunError, TOKEN_LIMIT};
 use crate::report::words;
 use crate::ui::{Line, Tone};
 use indexmap::IndexMap;
 use std::collections::BTreeMap;
 
 /// How often each model asked for fewer requests and how long the run waited for it, and how many
-/// replies of each member were cut.
+/// replies of each member were cut and could be read all the same.
 #[derive(Debug, Default)]
-pub struct LimitsMet {
+pub(super) struct LimitsMet {
     requests: BTreeMap<String, Waits>,
     cut: IndexMap<MemberId, u64>,
-    /// Calls of which a notice says that their reply was cut; it comes before their end.
-    cut_now: Vec<CallKey>,
 }
 
 #[derive(Debug, Default)]
@@ -24,26 +22,18 @@ struct Waits {
 
 impl LimitsMet {
     /// Takes in an event of the run.
-    pub fn observe(&mut self, event: &Event) {
+    pub(super) fn observe(&mut self, event: &Event) {
         match &event.body {
             EventKind::MemberRetry(retry) => self.too_many(&retry.error, retry.wait_ms),
             EventKind::MemberCompleted(completed) => {
                 if let Some(error) = &completed.error {
                     self.too_many(error, 0);
                 }
-                let call = event.call.as_ref();
-                let own = |cut: &mut CallKey| Some(&*cut) == call;
-                // What was only played back was told by the run that met it.
-                for call in self
-                    .cut_now
-                    .extract_if(.., own)
-                    .filter(|_| !completed.from_tape)
-                {
-                    *self.cut.entry(call.member).or_default() += 1;
-                }
             }
             EventKind::Notice(notice) if notice.code == TOKEN_LIMIT => {
-                self.cut_now.extend(event.call.clone());
+                if let Some(call) = &event.call {
+                    *self.cut.entry(call.member.clone()).or_default() += 1;
+                }
             }
             _ => {}
         }
@@ -62,7 +52,7 @@ impl LimitsMet {
     }
 
     /// One line for each kind of limit that was met.
-    pub fn lines(&self) -> impl Iterator<Item = Line> {
+    pub(super) fn lines(&self) -> impl Iterator<Item = Line> {
         let lines = [self.of_requests(), self.of_tokens()];
         let line = |text| Line::prose(2).with(Tone::Plain, text);
         lines.into_iter().flatten().map(line)
@@ -78,17 +68,13 @@ impl LimitsMet {
     }
 
     fn of_tokens(&self) -> Option<String> {
-        let all = match self.cut.values().sum() {
-            0 => return None,
-            1 => "1 reply was".to_owned(),
-            many => format!("{} replies were", words::thousands(many)),
-        };
         let each = self.cut.iter().map(|(member, times)| match times {
             1 => member.to_string(),
             _ => format!("{member} ({times} times)"),
         });
         let each: Vec<String> = each.collect();
-        Some(format!("{all} cut at the token limit: {}", each.join(", ")))
+        let each = (!each.is_empty()).then(|| each.join(", "));
+        each.map(|each| format!("taken although cut at the token limit: {each}"))
     }
 }
 
@@ -118,9 +104,9 @@ mod tests {
 --
 rate limits met: ?/? 1 attempt, waited 0.5 s
 --
-1 reply was cut at the token limit: b
+taken although cut at the token limit: b
 --
-3 replies were cut at the token limit: a, b, chair
+taken although cut at the token limit: a, b, chair
 
 "#]]
         );

@@ -17,7 +17,6 @@ mod screen;
 mod terminal;
 
 pub use closing::{closing, lacking};
-pub use limits::LimitsMet;
 pub use mode::{Mode, Progress, Wishes};
 pub use next::next_steps;
 pub use screen::Screen;
@@ -27,6 +26,7 @@ use crate::event::{At, Event};
 use crate::ui::{Line, Ui};
 use console::Term;
 use echo::NoEcho;
+use limits::LimitsMet;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
@@ -40,6 +40,7 @@ const STOPPED: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Display {
     to: Option<(Sender<Message>, JoinHandle<()>)>,
+    limits: LimitsMet,
 }
 
 enum Message {
@@ -53,7 +54,7 @@ impl Display {
     #[must_use]
     pub fn start(mode: Mode, ui: &Ui) -> Self {
         if !mode.bars && mode.lines == mode::Lines::None {
-            return Self { to: None };
+            return Self::of(None);
         }
         let (to, from) = mpsc::channel();
         if mode.bars {
@@ -67,19 +68,23 @@ impl Display {
             .name("display".to_owned())
             .spawn(move || show(mode, &own, &from));
         match thread {
-            Ok(thread) => Self {
-                to: Some((to, thread)),
-            },
+            Ok(thread) => Self::of(Some((to, thread))),
             // Without a thread (the system has none left) there is no display.
             Err(_) => {
                 ui.divert(None);
-                Self { to: None }
+                Self::of(None)
             }
         }
     }
 
+    fn of(to: Option<(Sender<Message>, JoinHandle<()>)>) -> Self {
+        let limits = LimitsMet::default();
+        Self { to, limits }
+    }
+
     /// Shows `event`, soon. Never waits.
-    pub fn event(&self, event: Arc<Event>) {
+    pub fn event(&mut self, event: Arc<Event>) {
+        self.limits.observe(&event);
         if let Some((to, _)) = &self.to {
             // A display that is gone shows nothing, and the run goes on.
             drop(to.send(Message::Event(event)));
@@ -87,9 +92,11 @@ impl Display {
     }
 
     /// Shows what is still to be shown and takes the bars away: nothing of them is left, and
-    /// standard error is everybody's again.
-    pub fn finish(self) {
+    /// standard error is everybody's again. Gives what is to be said before the closing line.
+    pub fn finish(mut self) -> Vec<Line> {
+        let limits = std::mem::take(&mut self.limits);
         drop(self);
+        limits.lines().collect()
     }
 }
 
@@ -211,11 +218,11 @@ mod tests {
     fn said(mode: Mode) -> String {
         let err = Kept::default();
         let ui = Ui::with(Streams::default(), io::sink(), err.clone());
-        let display = Display::start(mode, &ui);
+        let mut display = Display::start(mode, &ui);
         for event in fixture::whole().events() {
             display.event(Arc::new(event.clone()));
         }
-        display.finish();
+        assert!(display.finish().is_empty(), "it met no limit");
         ui.text("afterwards");
         drop(ui.finish());
         let bytes = err.0.lock().expect("no panic").clone();

@@ -29,6 +29,9 @@ pub fn next_steps(result: &RunResult, spec: Option<&str>) -> Vec<String> {
     }
     let run_id = &result.run_id;
     let changed = match spec {
+        Some(spec) if spec.contains(" --") => {
+            format!("`council run --from {run_id} {spec}` takes the changed file, or other flags")
+        }
         Some(spec) => format!("`council run --from {run_id} {spec}` takes the changed file"),
         None => format!("`council run --from {run_id} --set …` makes it again with a change"),
     };

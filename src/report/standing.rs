@@ -3,7 +3,7 @@
 use super::words;
 use crate::event::{
     CHAIR, Event, EventKind, HUNG_JURY, MemberId, MemberStatus, Missing, RoundCompleted,
-    RoundResult, RunResult,
+    RoundResult, RunError, RunResult,
 };
 use indexmap::IndexMap;
 use std::collections::HashSet;
@@ -124,30 +124,67 @@ fn by_so_many<'a>(cast: usize, asked: impl Iterator<Item = &'a MemberId>) -> Str
     }
 }
 
-/// Where a member is missing that has given an answer: in which rounds.
-fn place(result: &RunResult, missing: &Missing) -> String {
+/// That the answer of a run is not whole, as a sentence without its end.
+pub const CUT: &str = "the answer is cut at its token limit";
+
+/// Where and why `missing` lacks, as the words after its name. Where it was heard, its rounds are
+/// named; the cause is that of the first, and what failed for another cause is said to have.
+fn lacks(result: &RunResult, missing: &Missing) -> String {
     let id = &missing.member;
-    let member = result.members.get(id);
+    let cause = words::cause(missing);
     let spoke = id.is_chair() && result.answer_by.as_deref() == Some(CHAIR);
-    if !spoke && member.is_none_or(|member| member.answer.is_none()) {
-        return String::new();
+    if !spoke && !was_heard(result, id) {
+        return format!(" ({cause})");
     }
-    let lacks = |round: &&RoundResult| round.statuses.get(id).is_some_and(|one| one.is_missing());
+    let lacking = |round: &&RoundResult| round.statuses.get(id).is_some_and(|one| one.is_missing());
+    let (same, others): (Vec<&RoundResult>, Vec<_>) = result
+        .rounds
+        .iter()
+        .filter(lacking)
+        .partition(|round| is_cause_of(result, missing, round));
+    let place = match rounds(&same) {
+        none if none.is_empty() => none,
+        rounds => format!(" {rounds}"),
+    };
+    match rounds(&others) {
+        none if none.is_empty() => format!("{place} ({cause})"),
+        rounds => format!("{place} ({cause}; {rounds} for other causes)"),
+    }
+}
+
+/// Whether `round` lacks its member for the cause that `missing` tells.
+fn is_cause_of(result: &RunResult, missing: &Missing, round: &RoundResult) -> bool {
+    let Some(cause) = &missing.error else {
+        return true;
+    };
+    if round.statuses.get(&missing.member) == Some(&MemberStatus::Skipped) {
+        return true;
+    }
+    let own = |error: &&RunError| {
+        error.member.as_ref() == Some(&missing.member) && error.round == Some(round.index)
+    };
+    let mut errors = result.errors.iter().filter(own);
+    errors.any(|error| error.kind == cause.kind && error.message == cause.message)
+}
+
+/// Rounds by their names, as words that follow a verb: `in review and 2 times in vote`.
+fn rounds(rounds: &[&RoundResult]) -> String {
     let mut times: IndexMap<String, u64> = IndexMap::new();
-    for round in result.rounds.iter().filter(lacks) {
+    for round in rounds {
         *times.entry(words::flat(&round.name)).or_default() += 1;
     }
-    let rounds: Vec<String> = times
-        .into_iter()
-        .map(|(name, times)| match times {
-            1 => name,
-            _ => format!("{name} ({times} times)"),
-        })
-        .collect();
-    match words::all_of(&rounds) {
-        none if none.is_empty() => none,
-        rounds => format!(" in {rounds}"),
-    }
+    let named = times.into_iter().map(|(name, times)| {
+        let is_of_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+        let name = match name.chars().all(is_of_name) {
+            true => name,
+            false => format!("“{name}”"),
+        };
+        match times {
+            1 => format!("in {name}"),
+            times => format!("{times} times in {name}"),
+        }
+    });
+    words::all_of(&named.collect::<Vec<_>>())
 }
 
 /// One line on what a degraded answer lacks; none where it is whole.
@@ -158,16 +195,15 @@ pub fn lack(result: &RunResult) -> Option<String> {
     }
     let mut parts = Vec::new();
     if !result.missing.is_empty() {
-        // Whoever lacks in the same rounds for the same cause is told of together.
-        let mut causes: IndexMap<String, Vec<String>> = IndexMap::new();
+        // Of whom the same is to be said, it is said together.
+        let mut alike: IndexMap<String, Vec<String>> = IndexMap::new();
         for missing in &result.missing {
-            let (place, cause) = (place(result, missing), words::cause(missing));
-            let whoever = causes.entry(format!("{place} ({cause})")).or_default();
+            let whoever = alike.entry(lacks(result, missing)).or_default();
             whoever.push(missing.member.to_string());
         }
-        let names: Vec<String> = causes
+        let names: Vec<String> = alike
             .iter()
-            .map(|(cause, whoever)| format!("{}{cause}", words::all_of(whoever)))
+            .map(|(lack, whoever)| format!("{}{lack}", words::all_of(whoever)))
             .collect();
         parts.push(format!("missing {}", names.join(", ")));
     }
@@ -196,6 +232,7 @@ pub fn lack(result: &RunResult) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::ErrorKind;
     use crate::report::fixture;
 
     #[test]
@@ -219,26 +256,45 @@ mod tests {
     }
 
     #[test]
-    fn a_member_that_has_answered_lacks_in_the_rounds_that_are_named() {
+    fn a_member_that_was_heard_lacks_in_the_rounds_that_are_named() {
         let mut result = fixture::degraded().result();
         let b = fixture::member("b");
         let said = |result: &RunResult| {
             let line = lack(result).expect("a part is missing");
-            let (who, _) = line.split_once(" (transient").expect("a cause");
-            who.to_owned()
+            line.replace(" from lab/lab/b-1: upstream failed", "")
         };
-        assert_eq!(said(&result), "degraded: missing b", "it never spoke");
+        let cause = "transient (HTTP 500)";
+        assert_eq!(said(&result), format!("degraded: missing b ({cause})"));
         result.members[&b].answer = Some("An early word.".to_owned());
-        let first = result.rounds[0].name.clone();
-        assert_eq!(said(&result), format!("degraded: missing b in {first}"));
-        for name in ["vote", "review", "vote"] {
+        let first = "in independent_analysis";
+        assert_eq!(
+            said(&result),
+            format!("degraded: missing b {first} ({cause})")
+        );
+        // The same failure again, twice in one round's name; then others.
+        let failure = result.errors[0].clone();
+        for (name, kind) in [
+            ("vote", ErrorKind::Transient),
+            ("vote", ErrorKind::Transient),
+            ("the last, and best", ErrorKind::Timeout),
+            ("vote", ErrorKind::Network),
+        ] {
             let mut round = result.rounds[0].clone();
             round.name = name.to_owned();
+            round.index = result.rounds.len() as u32;
+            result.errors.push(RunError {
+                kind,
+                round: Some(round.index),
+                ..failure.clone()
+            });
             result.rounds.push(round);
         }
         assert_eq!(
             said(&result),
-            format!("degraded: missing b in {first}, vote (2 times) and review")
+            format!(
+                "degraded: missing b {first} and 2 times in vote ({cause}; in “the last, and \
+                 best” and in vote for other causes)"
+            )
         );
     }
 

@@ -11,7 +11,8 @@ pub struct Topology {
     pub rounds: Vec<String>,
 }
 
-/// One line a topology, its name and its rounds; broken where a terminal has fewer columns.
+/// One line a topology, its name and its rounds; broken where a terminal has fewer columns, and
+/// below its name where they would not fit beside it.
 #[must_use]
 pub fn table(topologies: &[Topology], columns: Option<usize>) -> String {
     let widest = topologies
@@ -19,10 +20,20 @@ pub fn table(topologies: &[Topology], columns: Option<usize>) -> String {
         .map(|one| one.name.len())
         .max()
         .unwrap_or(0);
-    let mut out = Lines::within(columns.unwrap_or(usize::MAX));
+    let columns = columns.unwrap_or(usize::MAX);
+    let rounds = topologies.iter().flat_map(|one| &one.rounds);
+    let longest = rounds.map(String::len).max().unwrap_or(0);
+    let fit_beside = widest + 2 + longest < columns;
+    let mut out = Lines::within(columns);
     for one in topologies {
-        let name = format!("{:<widest$}  ", one.name);
-        out.hanging(&name, &one.rounds.join(", "), name.len());
+        let rounds = one.rounds.join(", ");
+        if fit_beside {
+            let name = format!("{:<widest$}  ", one.name);
+            out.hanging(&name, &rounds, name.len());
+        } else {
+            out.line(0, &one.name);
+            out.line(4, &rounds);
+        }
     }
     out.finish()
 }
@@ -50,6 +61,15 @@ voting  independent_analysis, vote, synthesis
 
 "#]]
         );
+        assert_data_eq!(table(&all, Some(24)), str![[r#"
+panel
+    independent_analysis,
+        synthesis
+voting
+    independent_analysis,
+        vote, synthesis
+
+"#]]);
         assert_data_eq!(
             table(&all, Some(40)),
             str![[r#"

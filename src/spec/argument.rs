@@ -4,7 +4,7 @@
 //! never read as a template, and no shell sees it.
 
 use super::fault::quoted;
-use super::near::nearest;
+use super::near::meant;
 use std::fmt;
 
 /// The places that an argument may have.
@@ -49,7 +49,7 @@ impl BadArgument {
             Self::Open => Some("two braces as text are written `{{ '{{' }}`".to_owned()),
             Self::Unknown(name) => {
                 let known = PLACES.iter().map(|(name, _)| *name);
-                Some(nearest(name, known).map_or_else(
+                Some(meant(name, known).map_or_else(
                     || {
                         "an argument knows `{{ prompt }}` and `{{ model }}`; two braces as text \
                          are written `{{ '{{' }}`"

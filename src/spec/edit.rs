@@ -5,7 +5,7 @@
 //! there is turned into a fault of that flag by [`Edits::name_flags`].
 
 use super::fault::{Fault, quoted};
-use super::near::{available, nearest};
+use super::near::{available, meant};
 use super::overrides::{Overrides, Setting, Step};
 use super::tree::Node;
 use std::borrow::Cow;
@@ -77,7 +77,7 @@ impl Edits {
                 let message = format!("there is no member {}", quoted(id));
                 let fault = Fault::new("unknown_member", String::new(), span, message);
                 self.faults
-                    .push(fault.meant(nearest(id, known()), || available(known())));
+                    .push(fault.meant(meant(id, known()), || available(known())));
             }
         }
         if self.faults.len() > before {
@@ -244,13 +244,13 @@ fn within_table<'t>(
             let message = format!("the spec has no list `{}`", Node::path_within(&path, key));
             let known = table.keys().map(|known| known.get_ref().as_ref());
             return Err(fault("unknown_path", message)
-                .meant(nearest(key, known), String::new)
+                .meant(meant(key, known), String::new)
                 .into());
         }
         // A new profile or provider may be meant, a slip in the name of one that is there not.
         if matches!(path.as_str(), "profiles" | "providers") {
             let known = table.keys().map(|known| known.get_ref().as_ref());
-            if let Some(meant) = nearest(key, known) {
+            if let Some(meant) = meant(key, known) {
                 let message = format!("there is no {} in `[{path}]`", quoted(key));
                 return Err(fault("unknown_path", message)
                     .meant(Some(meant), String::new)
@@ -342,7 +342,7 @@ fn place_in(
         let known = || ids.iter().flatten().map(String::as_str);
         let message = format!("there is no member {}", quoted(id));
         fault("unknown_member", message)
-            .meant(nearest(id, known()), || available(known()))
+            .meant(meant(id, known()), || available(known()))
             .into()
     })
 }

@@ -4,7 +4,7 @@ use super::check::document_of;
 use super::council::Council;
 use super::fault::InvalidCouncil;
 use super::files::{FileFault, Files, MAX_BYTES};
-use super::near::{all_of, nearest};
+use super::near::{all_of, meant};
 use super::overrides::Overrides;
 use super::render::{Fit, harmless};
 use super::secret;
@@ -216,7 +216,7 @@ pub fn was_changed(document: &[u8], resolved: &str, kept: &BTreeMap<String, Vec<
 fn unknown(name: &str) -> LoadError {
     LoadError::Unknown {
         name: name.to_owned(),
-        suggestion: nearest(name, SHIPPED.iter().map(|shipped| shipped.name)),
+        suggestion: meant(name, SHIPPED.iter().map(|shipped| shipped.name)),
         file: [name.to_owned(), format!("{name}.toml")]
             .into_iter()
             .find(|file| !name.is_empty() && Path::new(file).is_file()),
@@ -238,13 +238,13 @@ fn beside(path: &str) -> Option<String> {
         .collect();
     let stem = name.strip_suffix(".toml").unwrap_or(name);
     let stems = specs.iter().filter_map(|spec| spec.strip_suffix(".toml"));
-    if let Some(meant) = nearest(stem, stems) {
+    if let Some(meant) = meant(stem, stems) {
         return Some(format!("{folder}{meant}.toml"));
     }
     let shipped = || SHIPPED.iter().map(|shipped| shipped.name);
     shipped()
         .find(|known| *known == stem)
-        .or_else(|| nearest(stem, shipped()))
+        .or_else(|| meant(stem, shipped()))
         .map(str::to_owned)
 }
 

@@ -41,7 +41,7 @@ pub use duration::{InvalidDuration, parse_duration, write_duration};
 pub use fault::{Fault, InvalidCouncil};
 pub use files::{FileFault, Files, MAX_BYTES};
 pub use load::{LoadError, is_path, load, reload, was_changed};
-pub use near::nearest;
+pub use near::meant;
 pub use overrides::{InvalidSetting, Overrides, Setting};
 pub use render::Fit;
 pub use shape::schema;

@@ -4,32 +4,46 @@
 const LONGEST: usize = 64;
 
 /// The one of `known` nearest to `word`, if it is near enough to be meant: at most a third of
-/// its letters, and always one, may differ. Where none is, the only one that begins with `word`.
-#[must_use]
-pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+/// its letters, and always one, may differ.
+pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = word.chars().count();
     if length == 0 || length > LONGEST {
         return None;
     }
     let allowed = (length / 3).max(1);
-    let known = known.into_iter();
-    let known: Vec<&str> = known
+    known
+        .into_iter()
         .filter(|candidate| candidate.len() <= LONGEST && *candidate != word)
-        .collect();
-    let near = known
-        .iter()
-        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), *candidate))
+        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
         .filter(|(distance, candidate)| *distance <= allowed && *distance < candidate.len())
-        .min_by_key(|(distance, _)| *distance);
-    near.map_or_else(|| begun(word, &known), |(_, candidate)| Some(candidate))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
 }
 
-/// The only one of `known` that `word` is the beginning of.
-fn begun<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+/// The one of `known` that whoever wrote `word` is to be asked about: the nearest, else the only
+/// one that begins so.
+#[must_use]
+pub fn meant<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     const LEAST: usize = 3;
-    let mut begun = known.iter().filter(|candidate| candidate.starts_with(word));
-    let only = begun.next().filter(|_| word.chars().count() >= LEAST)?;
-    begun.next().is_none().then_some(*only)
+    let known: Vec<&str> = known.into_iter().collect();
+    nearest(word, known.iter().copied()).or_else(|| {
+        let mut begun = known.iter().filter(|candidate| candidate.starts_with(word));
+        let only = begun.next().filter(|_| word.chars().count() >= LEAST)?;
+        begun.next().is_none().then_some(*only)
+    })
+}
+
+/// The key of a spec that others call `name`.
+pub(super) fn known_elsewhere_as(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "max_tokens" | "max_completion_tokens" | "num_predict" => "max_output_tokens",
+        "reasoning_effort" | "thinking" => "effort",
+        "system" | "system_prompt" | "instructions" => "prompt",
+        "stop_sequences" => "stop",
+        "url" | "api_base" | "endpoint" | "host" => "base_url",
+        "type" | "protocol" => "kind",
+        _ => return None,
+    })
 }
 
 /// A list of names as a sentence has it: `` `a`, `b` or `c` ``.
@@ -71,11 +85,18 @@ mod tests {
         assert_eq!(nearest("xy", known), None);
         assert_eq!(nearest("", known), None);
         assert_eq!(nearest("weather", known), None);
-        assert_eq!(nearest("prov", known), Some("providers"));
-        assert_eq!(nearest("me", known), None, "too little to go by");
-        let two = ["max_iterations", "max_output_tokens"];
-        assert_eq!(nearest("max", two), None, "either may be meant");
+        assert_eq!(nearest("prov", known), None);
         assert_eq!(nearest(&"m".repeat(100_000), known), None);
+    }
+
+    #[test]
+    fn a_beginning_is_asked_about_where_it_has_one_end() {
+        let known = ["member", "providers", "timeout", "id"];
+        assert_eq!(meant("prov", known), Some("providers"));
+        assert_eq!(meant("members", known), Some("member"));
+        assert_eq!(meant("me", known), None, "too little to go by");
+        let two = ["max_iterations", "max_output_tokens"];
+        assert_eq!(meant("max", two), None, "either may be meant");
     }
 
     #[test]

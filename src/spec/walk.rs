@@ -2,7 +2,7 @@
 
 use super::duration::{self, InvalidDuration};
 use super::fault::{Fault, quoted};
-use super::near::{all_of, available, nearest, one_of};
+use super::near::{all_of, available, known_elsewhere_as, meant, one_of};
 use super::secret;
 use super::shape::{Form, Shape, Table, Word};
 use super::tree::Node;
@@ -74,7 +74,11 @@ impl Walker<'_> {
                 // The search for literal keys says more about these.
                 (None, None) if secret::is_secret_name(name) && !is_group(&value) => {}
                 (None, None) => {
-                    let meant = nearest(name, table.keys.iter().map(|key| key.name.as_str()));
+                    let meant = meant(name, table.keys.iter().map(|key| key.name.as_str()));
+                    let meant = meant.or_else(|| {
+                        let key = table.key(known_elsewhere_as(name)?)?;
+                        Some(key.name.as_str())
+                    });
                     let message = format!("{} is no key of {}", quoted(name), owner(node));
                     let fault = Fault::new("unknown_key", value.path.clone(), span, message);
                     let fault = fault.meant(meant, || elsewhere(self.whole, table, name));
@@ -142,7 +146,7 @@ impl Walker<'_> {
             }
             Some(_) => return,
             None => {
-                let meant = nearest(text, words.iter().map(|word| word.text.as_str()));
+                let meant = meant(text, words.iter().map(|word| word.text.as_str()));
                 let message = format!("{} is no value of {}", quoted(text), subject(node));
                 node.fault("unknown_value", message)
                     .meant(meant, one_of_these)

@@ -21,6 +21,12 @@ impl Target {
     /// The place cannot be written, or is a folder.
     pub(super) fn file(path: &Path) -> io::Result<Self> {
         let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        if names_a_folder(path) {
+            return Err(io::Error::new(
+                io::ErrorKind::IsADirectory,
+                "it is a folder",
+            ));
+        }
         match fs::metadata(&place) {
             Ok(there) if there.is_dir() => {
                 return Err(io::Error::new(
@@ -65,6 +71,13 @@ impl Target {
     }
 }
 
+/// Whether `path` can be no file's, whatever is there: it ends in `/`, `.` or `..`.
+fn names_a_folder(path: &Path) -> bool {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let last = bytes.rsplit(|byte| *byte == b'/').next();
+    bytes.contains(&b'/') && last.is_some_and(|last| matches!(last, b"" | b"." | b".."))
+}
+
 impl Write for Target {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
@@ -88,8 +101,10 @@ mod tests {
     #[test]
     fn a_name_that_no_file_can_have_is_told_at_once() {
         let folder = tempfile::tempdir().expect("a folder");
-        let refused = Target::file(&folder.path().join("x".repeat(300)));
-        assert!(refused.is_err());
+        for name in ["x".repeat(300).as_str(), "new/", "new/.", "new/.."] {
+            let refused = Target::file(&folder.path().join(name));
+            assert!(refused.is_err(), "{name}");
+        }
         let mut left = fs::read_dir(folder.path()).expect("it is read");
         assert!(left.next().is_none(), "nothing is left beside it");
     }

@@ -310,7 +310,7 @@ exit code: 2
 --- stdout
 --- stderr
 error: provider `openai` needs the environment variable `OPENAI_API_KEY`, which is not set: export it, or change the provider in the spec
-hint: to see it go without a key, add --model rehearsal/any (a --set of a model goes over it)
+hint: `council run SPEC --model rehearsal/any` goes without a key (a --set of a model goes over it)
 
 "#]]
     );

@@ -222,7 +222,9 @@ $ council list --limit x
 error: `--limit <N>` wants a whole number, such as 5, and `x` is none that it can take
 
 $ council show latest --round one
-error: `--round <N>` wants a whole number, such as 5, and `one` is none that it can take
+error: invalid value 'one' for '--round <N | all>': a round is an index from 0, or `all`
+
+For more information, try '--help'.
 
 $ council resume latest --set a=b
 error: unexpected argument '--set' found

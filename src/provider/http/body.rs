@@ -64,7 +64,11 @@ pub(super) fn connection(error: &reqwest::Error, url: &Url) -> CallError {
         );
     }
     let is_refused = error.is_connect() && cause.contains("refused");
-    let ask = if is_refused { " (is it running?)" } else { "" };
+    let ask = if is_refused {
+        " (is it running, and `base_url` right?)"
+    } else {
+        ""
+    };
     let what = if error.is_connect() {
         let port = url.port().map_or(String::new(), |port| format!(":{port}"));
         format!(

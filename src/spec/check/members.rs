@@ -1,7 +1,7 @@
 //! Members and the chair: their ids, the profiles they refer to, and whether a model is found.
 
 use super::super::fault::{Fault, quoted};
-use super::super::near::{available, nearest};
+use super::super::near::{available, meant, nearest};
 use super::super::tree::Node;
 use super::{Check, list};
 use crate::event::CHAIR;
@@ -54,7 +54,7 @@ impl<'a> Check<'a> {
             let message = format!("there is no profile {}", quoted(name));
             let fault = node.fault("unknown_profile", message);
             self.faults
-                .push(fault.meant(nearest(name, known.iter().copied()), || {
+                .push(fault.meant(meant(name, known.iter().copied()), || {
                     if known.is_empty() {
                         format!("define it: `[{}]`", Node::path_within("profiles", name))
                     } else {
@@ -160,7 +160,7 @@ impl<'a> Check<'a> {
                 Some(id) => unknown_member(&node, id, &ids, "member:"),
                 None => {
                     let message = format!("{} is no fallback", quoted(text));
-                    let meant = nearest(text, ["top_ranked"]);
+                    let meant = meant(text, ["top_ranked"]);
                     node.fault("bad_fallback", message).meant(meant, || {
                         "a fallback is `top_ranked` or `member:ID`".to_owned()
                     })
@@ -193,7 +193,7 @@ pub(super) fn too_many(node: &Node<'_>, there: usize) -> Option<Fault> {
 /// A reference to a member that there is not.
 pub(super) fn unknown_member(node: &Node<'_>, id: &str, ids: &[&str], prefix: &str) -> Fault {
     let message = format!("there is no member {}", quoted(id));
-    let meant = nearest(id, ids.iter().copied()).map(|id| format!("{prefix}{id}"));
+    let meant = meant(id, ids.iter().copied()).map(|id| format!("{prefix}{id}"));
     node.fault("unknown_member", message)
         .meant(meant.as_deref(), || {
             if ids.is_empty() || ids.len() > 20 {

@@ -2,7 +2,7 @@
 
 use super::super::fault::{Fault, quoted};
 use super::super::file::ProviderKind;
-use super::super::near::{nearest, one_of};
+use super::super::near::{meant, nearest, one_of};
 use super::super::secret::is_variable;
 use super::super::tree::Node;
 use super::super::walk::missing;
@@ -253,7 +253,7 @@ impl<'a> Check<'a> {
                     .iter()
                     .copied()
                     .chain(BUILT_IN.iter().map(|known| known.name));
-                let meant = nearest(provider, known).map(|name| format!("{name}/{model}"));
+                let meant = meant(provider, known).map(|name| format!("{name}/{model}"));
                 let fault = fault("unknown_provider", message);
                 Some(fault.meant(meant.as_deref(), || {
                     let path = Node::path_within("providers", provider);

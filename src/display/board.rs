@@ -202,10 +202,10 @@ impl Board {
     }
 }
 
-/// What has passed, as people say it.
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::{RejectedReply, Usage};
     use crate::report::fixture::{self, Run, member};
     use console::measure_text_width;
     use proptest::prelude::*;
@@ -252,6 +252,31 @@ mod tests {
   c  answer, 0.8…
 "#]]
         );
+    }
+
+    #[test]
+    fn a_reply_that_is_thrown_away_stays_counted() {
+        let mut board = Board::default();
+        let mut tokens = Vec::new();
+        for event in fixture::streamed_synthesis().events() {
+            let mut event = event.clone();
+            if let EventKind::MemberRetry(retry) = &mut event.body {
+                retry.discarded = Some(RejectedReply {
+                    text: "half".to_owned(),
+                    usage: Some(Usage {
+                        output_tokens: Some(70),
+                        ..Usage::default()
+                    }),
+                    cost_usd: None,
+                });
+            }
+            board.apply(&event, Duration::ZERO);
+            let chair = board.rows.get(&member("chair"));
+            tokens.extend(chair.map(|row| row.tokens));
+        }
+        tokens.dedup();
+        assert_eq!(tokens[..2], [0, 70]);
+        assert!(tokens.is_sorted(), "{tokens:?}");
     }
 
     #[test]

@@ -85,9 +85,22 @@ mod tests {
     use snapbox::{assert_data_eq, str};
 
     fn summed(run: &Run) -> String {
+        told(run.events())
+    }
+
+    fn told(events: &[Event]) -> String {
         let mut met = LimitsMet::default();
-        run.events().iter().for_each(|event| met.observe(event));
+        events.iter().for_each(|event| met.observe(event));
         met.lines().map(|line| line.render(false, None)).collect()
+    }
+
+    #[test]
+    fn what_was_met_again_is_counted() {
+        let runs = [fixture::cut(&["a", "chair"]), fixture::cut(&["a"])];
+        assert_eq!(
+            told(&runs.each_ref().map(Run::events).concat()),
+            "taken although cut at the token limit: a (2 times), chair\n"
+        );
     }
 
     #[test]

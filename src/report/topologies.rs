@@ -61,7 +61,9 @@ voting  independent_analysis, vote, synthesis
 
 "#]]
         );
-        assert_data_eq!(table(&all, Some(24)), str![[r#"
+        assert_data_eq!(
+            table(&all, Some(24)),
+            str![[r#"
 panel
     independent_analysis,
         synthesis
@@ -69,7 +71,8 @@ voting
     independent_analysis,
         vote, synthesis
 
-"#]]);
+"#]]
+        );
         assert_data_eq!(
             table(&all, Some(40)),
             str![[r#"

@@ -14,6 +14,7 @@ mod hostile_text;
 mod locks;
 mod man;
 mod never_panics;
+mod paging;
 mod processes;
 mod reading;
 mod readme;

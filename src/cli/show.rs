@@ -5,8 +5,9 @@ use super::error::CliError;
 use super::execute::FormatArg;
 use super::{exit, pager};
 use crate::display::next_steps;
-use crate::event::{MemberId, RunResult};
+use crate::event::{MemberId, RunId, RunResult};
 use crate::report::{Format, Page, detail, page, standing, terminal};
+use crate::store::Reader;
 use crate::ui::{Line, Ui, escape, screen};
 
 /// Show a run: its answer, or what there is of it
@@ -18,6 +19,7 @@ use crate::ui::{Line, Ui, escape, screen};
   council show latest --format ndjson | jq -c 'select(.kind == \"notice\")'
   council show latest --round all         # what each said, call by call
   council show latest --round 1 --member security --prompts
+  council show latest --round all --format json | jq '.calls[] | {call, text}'
   council show latest --round 1 --format ndjson   # the events of that round
 
 Exit code 1: there is no such run, or several begin so; or no call fits --round and --member.")]
@@ -59,11 +61,11 @@ fn rounds(text: &str) -> Result<Rounds, String> {
 pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError> {
     let format = Format::from(args.format);
     let of_calls = args.round.is_some() || args.member.is_some() || args.prompts;
-    if of_calls && !matches!(format, Format::Text | Format::Ndjson) {
+    if of_calls && format == Format::Markdown {
         return Err(CliError::usage(
-            "--round, --member and --prompts show calls as text, or as events with --format ndjson",
+            "--round, --member and --prompts show calls, of which there is no markdown",
         )
-        .hint("`--round 1 --format ndjson` prints the events of round 1, one a line"));
+        .hint("without --format they are text; json is one object, ndjson the events"));
     }
     let (reader, run_id) = global.find(&args.run)?;
     if of_calls {
@@ -72,19 +74,7 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
             member: args.member.clone(),
             prompts: args.prompts,
         };
-        let events = reader.events(&run_id)?;
-        let calls = detail::calls(&events, &filter).map_err(no_call)?;
-        if format == Format::Ndjson {
-            // As they are stored, with what a newer version may have added.
-            for (event, body) in events.iter().zip(reader.bodies(&run_id)?) {
-                if filter.takes_event(event) {
-                    ui.data(&format!("{body}\n"));
-                }
-            }
-        } else {
-            print_as_it_is(ui, &calls, &[], !args.no_pager);
-        }
-        return Ok(exit::OK);
+        return calls(&reader, &run_id, &filter, format, !args.no_pager, ui);
     }
     if format == Format::Ndjson {
         for body in reader.bodies(&run_id)? {
@@ -101,6 +91,34 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
         false => notes(&result),
     };
     print(ui, format, &result, &notes, !args.no_pager);
+    Ok(exit::OK)
+}
+
+/// Prints the calls that `filter` lets through.
+fn calls(
+    reader: &Reader,
+    run_id: &RunId,
+    filter: &detail::Filter,
+    format: Format,
+    pages: bool,
+    ui: &Ui,
+) -> Result<u8, CliError> {
+    let events = reader.events(run_id)?;
+    let of_calls = match format {
+        Format::Json => detail::object(&events, filter),
+        _ => detail::calls(&events, filter),
+    };
+    let text = of_calls.map_err(no_call)?;
+    if format != Format::Ndjson {
+        print_as_it_is(ui, &text, &[], pages);
+        return Ok(exit::OK);
+    }
+    // As they are stored, with what a newer version may have added.
+    for (event, body) in events.iter().zip(reader.bodies(run_id)?) {
+        if filter.takes_event(event) {
+            ui.data(&format!("{body}\n"));
+        }
+    }
     Ok(exit::OK)
 }
 

@@ -1,9 +1,13 @@
 //! The calls of a run one by one, prompts and replies, for whoever debugs.
 
+mod json;
+
+pub use json::object;
+
 use super::{standing, words};
 use crate::event::{
     CallKey, Event, EventKind, MemberCompleted, MemberId, MemberRetry, MemberStarted, MessageRole,
-    Purpose,
+    Purpose, RoundRef,
 };
 use indexmap::IndexMap;
 use std::fmt::Write as _;
@@ -40,6 +44,7 @@ impl Filter {
 /// What the events tell of one call.
 #[derive(Default)]
 struct Call<'a> {
+    round: Option<&'a RoundRef>,
     started: Option<&'a MemberStarted>,
     retries: Vec<&'a MemberRetry>,
     /// What came of the attempt that is going on.
@@ -55,23 +60,17 @@ pub struct NoCall {
     pub made: Vec<CallKey>,
 }
 
-/// The calls that `filter` lets through, in the order in which they began. Where it asks for no one
-/// member, what the ballots of a round came to follows on the round's calls.
-///
-/// # Errors
-/// It lets none through.
-pub fn calls(events: &[Event], filter: &Filter) -> Result<String, NoCall> {
+/// The calls that `filter` lets through, in the order in which they began; an error where there is
+/// none.
+fn gather<'a>(
+    events: &'a [Event],
+    filter: &Filter,
+) -> Result<IndexMap<&'a CallKey, Call<'a>>, NoCall> {
     let mut calls: IndexMap<&CallKey, Call<'_>> = IndexMap::new();
-    // Each with the number of calls that had begun by then.
-    let mut outcomes = Vec::new();
     for event in events {
-        let Some(key) = &event.call else {
-            let is_wanted = filter.member.is_none() && filter.takes_event(event);
-            let outcome = standing::outcome(event).filter(|_| is_wanted);
-            outcomes.extend(outcome.map(|text| (calls.len(), format!("== {text}\n"))));
-            continue;
-        };
+        let Some(key) = &event.call else { continue };
         let call = calls.entry(key).or_default();
+        call.round = event.round.as_ref();
         match &event.body {
             EventKind::MemberStarted(started) => call.started = Some(started),
             EventKind::MemberToken(token) => call.pieces.push_str(&token.text),
@@ -83,19 +82,33 @@ pub fn calls(events: &[Event], filter: &Filter) -> Result<String, NoCall> {
             _ => {}
         }
     }
-    let wanted = |key: &CallKey| filter.takes(Some(key.round), Some(&key.member));
-    let mut parts: Vec<(usize, String)> = calls
-        .iter()
-        .enumerate()
-        .filter(|(_, (key, _))| wanted(key))
-        .map(|(place, (key, call))| (place + 1, one(key, call, filter.prompts)))
-        .collect();
-    if parts.is_empty() {
-        let made = calls.keys().copied().cloned().collect();
-        return Err(NoCall { made });
+    let made = calls.keys().copied().cloned().collect();
+    calls.retain(|key, _| filter.takes(Some(key.round), Some(&key.member)));
+    match calls.is_empty() {
+        true => Err(NoCall { made }),
+        false => Ok(calls),
     }
+}
+
+/// The calls that `filter` lets through, in the order in which they began. Where it asks for no one
+/// member, what the ballots of a round came to follows on the round's calls.
+///
+/// # Errors
+/// It lets none through.
+pub fn calls(events: &[Event], filter: &Filter) -> Result<String, NoCall> {
+    let calls = gather(events, filter)?;
+    let mut parts: Vec<(u32, String)> = calls
+        .iter()
+        .map(|(key, call)| (key.round, one(key, call, filter.prompts)))
+        .collect();
+    let outcomes = events.iter().filter_map(|event| {
+        let is_wanted = filter.member.is_none() && filter.takes_event(event);
+        let outcome = standing::outcome(event).filter(|_| is_wanted)?;
+        Some((event.round.as_ref()?.index, format!("== {outcome}\n")))
+    });
     parts.extend(outcomes);
-    parts.sort_by_key(|(begun, _)| *begun);
+    // Rounds follow one another, and what a round came to was told after its calls.
+    parts.sort_by_key(|(round, _)| *round);
     let parts: Vec<String> = parts.into_iter().map(|(_, text)| text).collect();
     Ok(parts.join("\n"))
 }

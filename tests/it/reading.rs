@@ -2,6 +2,7 @@
 
 use crate::common::TestEnv;
 use crate::common::councils::{SCRIPTED, ask, scripted};
+use serde_json::Value;
 use snapbox::{assert_data_eq, str};
 
 #[test]
@@ -339,14 +340,47 @@ fn the_events_of_a_round_or_a_member_can_be_had_alone() {
         of_member.collect::<Vec<_>>()
     );
     assert_data_eq!(
-        env.run(["show", "r1", "--format", "json", "--round", "1"])
+        env.run(["show", "r1", "--format", "markdown", "--round", "1"])
             .snapshot(),
         str![[r#"
 exit code: 2
 --- stdout
 --- stderr
-error: --round, --member and --prompts show calls as text, or as events with --format ndjson
-hint: `--round 1 --format ndjson` prints the events of round 1, one a line
+error: --round, --member and --prompts show calls, of which there is no markdown
+hint: without --format they are text; json is one object, ndjson the events
+
+"#]]
+    );
+}
+
+#[test]
+fn what_each_said_is_one_object_for_programs() {
+    let env = scripted();
+    ask(&env, &["--run-id", "r1", "-q"]);
+    let told = |args: &[&str]| {
+        let shown = env.run(["show", "r1", "--format", "json"].iter().chain(args));
+        let text = shown.assert_code(0).stdout();
+        let object: Value = serde_json::from_str(&text).expect("json");
+        assert_eq!(object["run_id"], "r1");
+        let calls = object["calls"].as_array().expect("a list").iter();
+        calls
+            .map(|call| format!("{} {} {}\n", call["call"], call["status"], call["text"]))
+            .collect::<String>()
+    };
+    assert_data_eq!(
+        told(&["--round", "all"]),
+        str![[r#"
+"0.ada.answer" "ok" "North."
+"0.bob.answer" "error" null
+"0.cyd.answer" "ok" "North."
+"1.chair.synthesis" "ok" "North, says the chair./n"
+
+"#]]
+    );
+    assert_data_eq!(
+        told(&["--member", "ada"]),
+        str![[r#"
+"0.ada.answer" "ok" "North."
 
 "#]]
     );

@@ -5,7 +5,7 @@ use super::error::{CliError, reason};
 use super::exit;
 use super::signals::{self, Signals};
 use crate::bus::Subscription;
-use crate::display::{Display, Mode, Progress, Wishes, closing, lacking, mode, next_steps};
+use crate::display::{Display, Mode, Progress, Typed, Wishes, closing, lacking, mode, next_steps};
 use crate::event::{RecordState, RunId, RunResult};
 use crate::provider::WireTap;
 use crate::recorder::SqliteRecorder;
@@ -152,17 +152,15 @@ struct Prepared {
     mode: Mode,
     format: Format,
     on_partial: OnPartial,
-    /// The file of the spec, and the flags that changed it, as typed.
-    spec: Option<String>,
+    typed: Option<Typed>,
 }
 
-/// Makes the run of `options` as `flags` want it, and gives the exit code that it ends with. `spec`
-/// is the file of the spec, and the flags that changed it, as typed.
+/// Makes the run of `options` as `flags` want it, and gives the exit code that it ends with.
 pub(super) fn make(
     global: &Global,
     flags: &Flags,
     mut options: StartOptions,
-    spec: Option<String>,
+    typed: Option<Typed>,
     ui: &Ui,
 ) -> Result<u8, CliError> {
     ui.detach();
@@ -176,7 +174,7 @@ pub(super) fn make(
         mode: mode::decide(&flags.wishes(global), &streams_of(ui, flags.output())),
         format: flags.format.into(),
         on_partial: on_partial.unwrap_or(options.council.on_partial),
-        spec,
+        typed,
     };
     if let Some(run_id) = &flags.run_id {
         options.run_id = run_id.clone();
@@ -303,7 +301,7 @@ async fn execute(
     let mut watcher = Watcher {
         display: Display::start(prepared.mode, ui),
         out,
-        spec: prepared.spec.clone(),
+        typed: prepared.typed.clone(),
     };
     let tell = |text: &str| {
         if prepared.mode.closing {
@@ -349,8 +347,7 @@ struct Watcher {
     display: Display,
     /// Where data goes.
     out: Ui,
-    /// As [`Prepared::spec`].
-    spec: Option<String>,
+    typed: Option<Typed>,
 }
 
 impl Watcher {
@@ -394,7 +391,7 @@ impl Watcher {
         if closes {
             limits.into_iter().for_each(|line| ui.line(line));
             ui.line(closing(result, ui.columns()));
-            for step in next_steps(result, self.spec.as_deref()) {
+            for step in next_steps(result, self.typed.as_ref()) {
                 ui.hint(step);
             }
         } else if let Some(lack) = lacking(&result.record) {

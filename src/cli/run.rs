@@ -6,6 +6,7 @@ use super::error::CliError;
 use super::execute::{self, Flags};
 use super::flags::{self, Changes};
 use super::resume::goes_on;
+use crate::display::Typed;
 use crate::input;
 use crate::run::StartOptions;
 use crate::spec::{self, Overrides};
@@ -85,9 +86,12 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
 }
 
 /// The file of the spec and what changes it, to be typed again; none where there is no file.
-fn typed(args: &Args) -> Option<String> {
+fn typed(args: &Args) -> Option<Typed> {
     let file = args.spec.as_deref().filter(|spec| spec::is_path(spec))?;
-    Some(format!("{}{}", flags::quoted(file), args.changes.typed()))
+    Some(Typed {
+        file: flags::quoted(file),
+        flags: args.changes.typed(),
+    })
 }
 
 fn question(global: &Global, input: &str, ui: &Ui) -> Result<String, CliError> {

@@ -35,7 +35,7 @@ impl Global {
         let run_id = reader.find(run).map_err(|fault| {
             let is_slip = run == "last" || meant(run, ["latest"]).is_some();
             match &fault {
-                FindError::Unknown { .. } if is_slip => {
+                FindError::Unknown { near, .. } if near.is_empty() && is_slip => {
                     CliError::from(fault).hint("did you mean `latest`?")
                 }
                 FindError::Ambiguous { .. } => CliError::from(fault)

@@ -18,7 +18,7 @@ mod terminal;
 
 pub use closing::{closing, lacking};
 pub use mode::{Mode, Progress, Wishes};
-pub use next::next_steps;
+pub use next::{Typed, next_steps};
 pub use screen::Screen;
 pub use terminal::Terminal;
 

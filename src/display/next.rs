@@ -19,20 +19,32 @@ enum Undone {
     Never(String),
 }
 
+/// What a run was made from, as it was typed.
+#[derive(Debug, Clone)]
+pub struct Typed {
+    /// The file of the spec.
+    pub file: String,
+    /// The flags that changed it, each behind a space.
+    pub flags: String,
+}
+
 /// The commands, and what they do, that finish what a run has left undone; none for one that is not
-/// recorded. `spec` is the file that it was made from, and the flags that changed it, as typed;
-/// none where there is no file.
+/// recorded. `typed` is none where the run was made from no file.
 #[must_use]
-pub fn next_steps(result: &RunResult, spec: Option<&str>) -> Vec<String> {
+pub fn next_steps(result: &RunResult, typed: Option<&Typed>) -> Vec<String> {
     if result.record.state == RecordState::Off {
         return Vec::new();
     }
     let run_id = &result.run_id;
-    let changed = match spec {
-        Some(spec) if spec.contains(" --") => {
-            format!("`council run --from {run_id} {spec}` takes the changed file, or other flags")
+    let changed = match typed {
+        Some(Typed { file, flags }) => {
+            let or_flags = if flags.is_empty() {
+                ""
+            } else {
+                ", or other flags"
+            };
+            format!("`council run --from {run_id} {file}{flags}` takes the changed file{or_flags}")
         }
-        Some(spec) => format!("`council run --from {run_id} {spec}` takes the changed file"),
         None => format!("`council run --from {run_id} --set …` makes it again with a change"),
     };
     match undone(result) {
@@ -100,7 +112,11 @@ mod tests {
     #[test]
     fn the_next_step_looks_where_the_fault_is() {
         let mut result = fixture::failed().result();
-        let first = |result: &RunResult| next_steps(result, Some("./lab.toml")).remove(0);
+        let typed = Typed {
+            file: "./lab.toml".to_owned(),
+            flags: String::new(),
+        };
+        let first = |result: &RunResult| next_steps(result, Some(&typed)).remove(0);
         assert!(
             first(&result).starts_with("`council retry"),
             "the server may be well again"
@@ -112,7 +128,7 @@ mod tests {
             error.http_status = Some(404);
         }
         assert_data_eq!(
-            next_steps(&result, Some("./lab.toml")).join("\n"),
+            next_steps(&result, Some(&typed)).join("\n"),
             str![[r#"
 the server knows no such address or model: check `model`, and `base_url` where [providers.lab] has one
 `council run --from 019aa0f0-1111-7222-8333-444455556666 ./lab.toml` takes the changed file

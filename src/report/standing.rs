@@ -127,64 +127,79 @@ fn by_so_many<'a>(cast: usize, asked: impl Iterator<Item = &'a MemberId>) -> Str
 /// That the answer of a run is not whole, as a sentence without its end.
 pub const CUT: &str = "the answer is cut at its token limit";
 
-/// Where and why `missing` lacks, as the words after its name. Where it was heard, its rounds are
-/// named; the cause is that of the first, and what failed for another cause is said to have.
+/// Where and why `missing` lacks, as the words after its name: in which rounds, each with its own
+/// cause, of which the one that counts is told in full. One that was never heard and has one cause
+/// is missing everywhere.
 fn lacks(result: &RunResult, missing: &Missing) -> String {
-    let id = &missing.member;
     let cause = words::cause(missing);
-    let spoke = id.is_chair() && result.answer_by.as_deref() == Some(CHAIR);
-    if !spoke && !was_heard(result, id) {
+    let mut places = Vec::new();
+    let mut others: IndexMap<String, Vec<&RoundResult>> = IndexMap::new();
+    for round in &result.rounds {
+        let status = round.statuses.get(&missing.member);
+        let Some(status) = status.filter(|status| status.is_missing()) else {
+            continue;
+        };
+        let error = error_in(result, &missing.member, round);
+        match (status, error) {
+            (MemberStatus::Skipped, _) if missing.status == MemberStatus::Skipped => {
+                places.push(round);
+            }
+            (MemberStatus::Skipped, _) | (_, None) => {
+                others.entry(status.to_string()).or_default().push(round);
+            }
+            (_, Some(error)) if words::sentence(error) == cause => places.push(round),
+            (_, Some(error)) => others.entry(words::kind(error)).or_default().push(round),
+        }
+    }
+    if others.is_empty() && !was_ever_heard(result, &missing.member) {
         return format!(" ({cause})");
     }
-    let lacking = |round: &&RoundResult| round.statuses.get(id).is_some_and(|one| one.is_missing());
-    let (same, others): (Vec<&RoundResult>, Vec<_>) = result
-        .rounds
-        .iter()
-        .filter(lacking)
-        .partition(|round| is_cause_of(result, missing, round));
-    let place = match rounds(&same) {
-        none if none.is_empty() => none,
-        rounds => format!(" {rounds}"),
-    };
-    match rounds(&others) {
-        none if none.is_empty() => format!("{place} ({cause})"),
-        rounds => format!("{place} ({cause}; {rounds} for other causes)"),
+    let mut parts = vec![format!("{} ({cause})", rounds(result, &places))];
+    for (cause, places) in others {
+        parts.push(format!("{} ({cause})", rounds(result, &places)));
     }
+    parts.join(",")
 }
 
-/// Whether `round` lacks its member for the cause that `missing` tells.
-fn is_cause_of(result: &RunResult, missing: &Missing, round: &RoundResult) -> bool {
-    let Some(cause) = &missing.error else {
-        return true;
-    };
-    if round.statuses.get(&missing.member) == Some(&MemberStatus::Skipped) {
-        return true;
-    }
-    let own = |error: &&RunError| {
-        error.member.as_ref() == Some(&missing.member) && error.round == Some(round.index)
-    };
-    let mut errors = result.errors.iter().filter(own);
-    errors.any(|error| error.kind == cause.kind && error.message == cause.message)
+/// Whether a member, or the chair, gave a usable reply at some time.
+fn was_ever_heard(result: &RunResult, id: &MemberId) -> bool {
+    let spoke = id.is_chair() && result.answer_by.as_deref() == Some(CHAIR);
+    let is_ok = |round: &RoundResult| round.statuses.get(id) == Some(&MemberStatus::Ok);
+    spoke || was_heard(result, id) || (id.is_chair() && result.rounds.iter().any(is_ok))
 }
 
-/// Rounds by their names, as words that follow a verb: `in review and 2 times in vote`.
-fn rounds(rounds: &[&RoundResult]) -> String {
-    let mut times: IndexMap<String, u64> = IndexMap::new();
-    for round in rounds {
-        *times.entry(words::flat(&round.name)).or_default() += 1;
+/// The first error of `id` in `round`.
+fn error_in<'a>(result: &'a RunResult, id: &MemberId, round: &RoundResult) -> Option<&'a RunError> {
+    let is_own =
+        |error: &&RunError| error.member.as_ref() == Some(id) && error.round == Some(round.index);
+    result.errors.iter().find(is_own)
+}
+
+/// Rounds by their names, with their indexes where several have the name, as words after a space:
+/// ` in review and in vote of rounds 3 and 5`; empty of none.
+fn rounds(result: &RunResult, of: &[&RoundResult]) -> String {
+    let mut by_name: IndexMap<&str, Vec<String>> = IndexMap::new();
+    for round in of {
+        let indexes = by_name.entry(&round.name).or_default();
+        indexes.push(round.index.to_string());
     }
-    let named = times.into_iter().map(|(name, times)| {
+    let named = by_name.into_iter().map(|(name, indexes)| {
         let is_of_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+        let is_only = result.rounds.iter().filter(|one| one.name == name).count() == 1;
         let name = match name.chars().all(is_of_name) {
-            true => name,
-            false => format!("“{name}”"),
+            true => name.to_owned(),
+            false => format!("“{}”", words::flat(name)),
         };
-        match times {
-            1 => format!("in {name}"),
-            times => format!("{times} times in {name}"),
+        match indexes.as_slice() {
+            _ if is_only => format!("in {name}"),
+            [index] => format!("in {name} of round {index}"),
+            indexes => format!("in {name} of rounds {}", words::all_of(indexes)),
         }
     });
-    words::all_of(&named.collect::<Vec<_>>())
+    match words::all_of(&named.collect::<Vec<_>>()) {
+        none if none.is_empty() => none,
+        rounds => format!(" {rounds}"),
+    }
 }
 
 /// One line on what a degraded answer lacks; none where it is whole.
@@ -256,44 +271,48 @@ mod tests {
     }
 
     #[test]
-    fn a_member_that_was_heard_lacks_in_the_rounds_that_are_named() {
+    fn a_member_lacks_in_each_round_for_a_cause_of_its_own() {
         let mut result = fixture::degraded().result();
         let b = fixture::member("b");
         let said = |result: &RunResult| {
             let line = lack(result).expect("a part is missing");
-            line.replace(" from lab/lab/b-1: upstream failed", "")
+            line.replace(" from lab/lab/b-1: upstream failed", ": …")
         };
-        let cause = "transient (HTTP 500)";
-        assert_eq!(said(&result), format!("degraded: missing b ({cause})"));
+        let cause = "(transient (HTTP 500): …)";
+        assert_eq!(said(&result), format!("degraded: missing b {cause}"));
         result.members[&b].answer = Some("An early word.".to_owned());
         let first = "in independent_analysis";
         assert_eq!(
             said(&result),
-            format!("degraded: missing b {first} ({cause})")
+            format!("degraded: missing b {first} {cause}")
         );
-        // The same failure again, twice in one round's name; then others.
         let failure = result.errors[0].clone();
-        for (name, kind) in [
-            ("vote", ErrorKind::Transient),
-            ("vote", ErrorKind::Transient),
-            ("the last, and best", ErrorKind::Timeout),
-            ("vote", ErrorKind::Network),
+        for (name, status, kind, http_status) in [
+            ("vote", MemberStatus::Error, ErrorKind::Transient, Some(500)),
+            ("vote", MemberStatus::Error, ErrorKind::Transient, Some(500)),
+            ("vote", MemberStatus::Error, ErrorKind::Transient, Some(503)),
+            ("the last", MemberStatus::Timeout, ErrorKind::Timeout, None),
+            ("gone", MemberStatus::Skipped, ErrorKind::Auth, None),
         ] {
             let mut round = result.rounds[0].clone();
             round.name = name.to_owned();
             round.index = result.rounds.len() as u32;
-            result.errors.push(RunError {
-                kind,
-                round: Some(round.index),
-                ..failure.clone()
-            });
+            round.statuses.insert(b.clone(), status);
+            if status != MemberStatus::Skipped {
+                result.errors.push(RunError {
+                    kind,
+                    http_status,
+                    round: Some(round.index),
+                    ..failure.clone()
+                });
+            }
             result.rounds.push(round);
         }
         assert_eq!(
             said(&result),
             format!(
-                "degraded: missing b {first} and 2 times in vote ({cause}; in “the last, and \
-                 best” and in vote for other causes)"
+                "degraded: missing b {first} and in vote of rounds 2 and 3 {cause}, in vote of \
+                 round 4 (transient (HTTP 503)), in “the last” (timeout), in gone (skipped)"
             )
         );
     }

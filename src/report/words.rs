@@ -204,6 +204,14 @@ pub fn cause(missing: &Missing) -> String {
     }
 }
 
+/// What kind of error it is, with its HTTP status: `transient (HTTP 500)`.
+#[must_use]
+pub fn kind(error: &RunError) -> String {
+    let status = error.http_status;
+    let status = status.map_or(String::new(), |status| format!(" (HTTP {status})"));
+    format!("{}{status}", error.kind.name())
+}
+
 /// An error on one line; a server's page of HTML is cut.
 #[must_use]
 pub fn sentence(error: &RunError) -> String {

@@ -33,8 +33,22 @@ pub fn meant<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option
     })
 }
 
-/// The key of a spec that others call `name`.
-pub(super) fn known_elsewhere_as(name: &str) -> Option<&'static str> {
+/// The one of `keys` that whoever wrote the key `name` meant: a slip of it, or what other tools call
+/// it.
+pub(super) fn key_meant<'a>(
+    name: &str,
+    keys: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let keys: Vec<&str> = keys.into_iter().collect();
+    let translated = || {
+        let key = translated(name)?;
+        keys.iter().copied().find(|known| *known == key)
+    };
+    nearest(name, keys.iter().copied()).or_else(translated)
+}
+
+/// The key of a spec that other tools call `name`.
+pub(super) fn translated(name: &str) -> Option<&'static str> {
     Some(match name {
         "max_tokens" | "max_completion_tokens" | "num_predict" => "max_output_tokens",
         "reasoning_effort" | "thinking" => "effort",
@@ -97,6 +111,15 @@ mod tests {
         assert_eq!(meant("me", known), None, "too little to go by");
         let two = ["max_iterations", "max_output_tokens"];
         assert_eq!(meant("max", two), None, "either may be meant");
+    }
+
+    #[test]
+    fn a_key_is_known_by_its_slips_and_by_its_other_names() {
+        let keys = ["model", "prompt", "max_output_tokens"];
+        assert_eq!(key_meant("modle", keys), Some("model"));
+        assert_eq!(key_meant("max_tokens", keys), Some("max_output_tokens"));
+        assert_eq!(key_meant("url", keys), None, "there is no such key here");
+        assert_eq!(key_meant("mod", keys), None);
     }
 
     #[test]

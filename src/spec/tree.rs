@@ -2,6 +2,7 @@
 //! is not there, or not of the asked type, is absent. The walker has its say about that.
 
 use super::fault::Fault;
+use super::near::key_meant;
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::DeValue;
@@ -71,6 +72,12 @@ impl<'t> Node<'t> {
         self.value()
             .as_table()
             .is_some_and(|table| table.contains_key(key))
+    }
+
+    /// Whether a key is there that was meant to be one of `keys`.
+    pub(super) fn mistypes(&self, keys: &[&str]) -> bool {
+        let mut names = self.entries();
+        names.any(|(name, ..)| key_meant(name, keys.iter().copied()).is_some())
     }
 
     /// Each key with its place and its value; none where this is no table.

@@ -2,7 +2,7 @@
 
 use super::duration::{self, InvalidDuration};
 use super::fault::{Fault, quoted};
-use super::near::{all_of, available, known_elsewhere_as, meant, one_of};
+use super::near::{all_of, available, key_meant, meant, one_of, translated};
 use super::secret;
 use super::shape::{Form, Shape, Table, Word};
 use super::tree::Node;
@@ -74,18 +74,21 @@ impl Walker<'_> {
                 // The search for literal keys says more about these.
                 (None, None) if secret::is_secret_name(name) && !is_group(&value) => {}
                 (None, None) => {
-                    let meant = meant(name, table.keys.iter().map(|key| key.name.as_str()));
-                    let meant = meant.or_else(|| {
-                        let key = table.key(known_elsewhere_as(name)?)?;
-                        Some(key.name.as_str())
-                    });
+                    let is_translated =
+                        translated(name).is_some_and(|key| table.key(key).is_some());
+                    let keys = table.keys.iter().map(|key| key.name.as_str());
+                    // Who has the key beside what other tools call it does not lack it.
+                    let meant =
+                        key_meant(name, keys).filter(|meant| !(is_translated && node.has(meant)));
                     let message = format!("{} is no key of {}", quoted(name), owner(node));
                     let fault = Fault::new("unknown_key", value.path.clone(), span, message);
-                    let fault = fault.meant(meant, || elsewhere(self.whole, table, name));
+                    let sought = translated(name).unwrap_or(name);
+                    let fault = fault.meant(meant, || elsewhere(self.whole, table, sought));
                     self.faults.push(fault);
                     if let Some(key) = meant.and_then(|meant| table.key(meant)) {
                         strangers.push(key.name.as_str());
-                        if !key.not_yet {
+                        // The values of other tools are theirs.
+                        if !key.not_yet && !is_translated {
                             let before = self.faults.len();
                             self.value(&key.shape, &value);
                             // Of what type it is to be is a matter of the key that was meant.

@@ -1,7 +1,6 @@
 //! Programs that are providers: their command lines and the variables that they see.
 
 use super::super::argument::Argument;
-use super::super::near::nearest;
 use super::super::tree::Node;
 use super::super::walk::missing;
 use super::Check;
@@ -12,10 +11,7 @@ impl Check<'_> {
         match node.get("command") {
             Some(command) => self.arguments(&command),
             None => {
-                let mistyped = node
-                    .entries()
-                    .any(|(key, ..)| nearest(key, ["command"]).is_some());
-                if !mistyped {
+                if !node.mistypes(&["command"]) {
                     let help = "write `command = [\"prog\", \"arg\"]`; the prompt goes to its standard input";
                     self.faults.push(missing(node, "command").help(help));
                 }

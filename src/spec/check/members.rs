@@ -1,7 +1,7 @@
 //! Members and the chair: their ids, the profiles they refer to, and whether a model is found.
 
 use super::super::fault::{Fault, quoted};
-use super::super::near::{available, meant, nearest};
+use super::super::near::{available, meant};
 use super::super::tree::Node;
 use super::{Check, list};
 use crate::event::CHAIR;
@@ -124,10 +124,7 @@ impl<'a> Check<'a> {
         if !owner.value().is_table() || owner.has("model") || owner.has("council") {
             return true;
         }
-        let mistyped = owner
-            .entries()
-            .any(|(key, ..)| nearest(key, ["model", "profile"]).is_some());
-        if mistyped
+        if owner.mistypes(&["model", "profile"])
             || defaults
                 .as_ref()
                 .is_some_and(|defaults| defaults.has("model"))

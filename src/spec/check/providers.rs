@@ -2,7 +2,7 @@
 
 use super::super::fault::{Fault, quoted};
 use super::super::file::ProviderKind;
-use super::super::near::{meant, nearest, one_of};
+use super::super::near::{meant, one_of};
 use super::super::secret::is_variable;
 use super::super::tree::Node;
 use super::super::walk::missing;
@@ -94,10 +94,7 @@ impl<'a> Check<'a> {
             (Some(kind), _) => kind.text(),
             (None, Some(default)) => Some(default.name),
             (None, None) => {
-                let mistyped = node
-                    .entries()
-                    .any(|(key, ..)| nearest(key, ["kind"]).is_some());
-                if node.value().is_table() && !mistyped {
+                if node.value().is_table() && !node.mistypes(&["kind"]) {
                     let fault = missing(node, "kind");
                     let help = "write `kind = \"openai\"` for a server that speaks the chat completions protocol";
                     self.faults.push(fault.help(help));
@@ -131,10 +128,7 @@ impl<'a> Check<'a> {
     /// provider to say.
     fn script(&mut self, node: &Node<'_>) {
         let Some(file) = node.get("file") else {
-            let mistyped = node
-                .entries()
-                .any(|(key, ..)| nearest(key, ["file"]).is_some());
-            if !mistyped {
+            if !node.mistypes(&["file"]) {
                 let help = "write `file = \"replies.toml\"`, a file with `[[reply]]` tables";
                 self.faults.push(missing(node, "file").help(help));
             }

@@ -86,9 +86,10 @@ pub(super) fn run(global: &Global, args: &Args, ui: &Ui) -> Result<u8, CliError>
     if !result.status.is_ended() && !reader.is_verified(&run_id)? {
         ui.warning("whether its process still lives cannot be told: file locks are refused here");
     }
-    let notes = match global.quiet {
-        true => Vec::new(),
-        false => notes(&result),
+    // Whoever takes a run as data asks it anew and anew, and has all of this in it.
+    let notes = match format {
+        Format::Text if !global.quiet => notes(&result),
+        _ => Vec::new(),
     };
     print(ui, format, &result, &notes, !args.no_pager);
     Ok(exit::OK)
@@ -106,11 +107,11 @@ fn calls(
     let events = reader.events(run_id)?;
     let of_calls = match format {
         Format::Json => detail::object(&events, filter),
-        _ => detail::calls(&events, filter),
+        _ => detail::calls(&events, filter, ui.data_columns()),
     };
     let text = of_calls.map_err(no_call)?;
     if format != Format::Ndjson {
-        print_as_it_is(ui, &text, &[], pages);
+        print_as_it_is(ui, &text, pages);
         return Ok(exit::OK);
     }
     // As they are stored, with what a newer version may have added.
@@ -138,59 +139,53 @@ fn notes(result: &RunResult) -> Vec<Line> {
 pub(super) fn print(ui: &Ui, format: Format, result: &RunResult, notes: &[Line], pages: bool) {
     if let (Format::Text, Some(columns)) = (format, ui.data_columns()) {
         let text = terminal::text(result, columns, ui.streams().stdout_takes_colour());
-        print_drawn(ui, text, notes, Beside::InThePager, columns, pages);
-    } else if let Some(Page::Data(text) | Page::Account(text)) = page(format, result) {
-        print_as_it_is(ui, &text, notes, pages);
+        return print_drawn(ui, text, notes, columns, pages);
     }
-}
-
-/// Prints data byte for byte; on a terminal escaped.
-fn print_as_it_is(ui: &Ui, text: &str, notes: &[Line], pages: bool) {
-    if let Some(columns) = ui.data_columns() {
-        let text = escape(text).into_owned();
-        return print_drawn(ui, text, notes, Beside::OnStderr, columns, pages);
+    if let Some(Page::Data(text) | Page::Account(text)) = page(format, result) {
+        print_as_it_is(ui, &text, pages);
     }
-    ui.data(text);
     notes.iter().cloned().for_each(|note| ui.line(note));
 }
 
-/// Where notes stand beside a pager that takes the whole screen.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Beside {
-    /// At its end, where standard error would be the same terminal: they are read there.
-    InThePager,
-    /// Where they always are: what the pager gets is data.
-    OnStderr,
+/// Prints data byte for byte; on a terminal escaped.
+fn print_as_it_is(ui: &Ui, text: &str, pages: bool) {
+    match ui.data_columns() {
+        Some(columns) => print_drawn(ui, escape(text).into_owned(), &[], columns, pages),
+        None => ui.data(text),
+    }
 }
 
-/// Prints on a terminal what was laid out for it, in a pager where it is longer than the screen.
-fn print_drawn(ui: &Ui, text: String, notes: &[Line], beside: Beside, columns: usize, pages: bool) {
-    let tell = || notes.iter().cloned().for_each(|note| ui.line(note));
-    let joins = beside == Beside::InThePager && ui.streams().stderr_is_terminal;
-    let colour = ui.streams().stdout_takes_colour();
-    let rendered: String = notes
-        .iter()
-        .map(|note| note.render(colour, Some(columns)))
-        .collect();
-    let all = match rendered.as_str() {
-        notes if joins && !notes.is_empty() => format!("{text}\n{notes}"),
-        _ => text.clone(),
+/// Prints on a terminal what was laid out for it, and `notes` on standard error; in a pager where it
+/// is longer than the screen.
+fn print_drawn(ui: &Ui, text: String, notes: &[Line], columns: usize, pages: bool) {
+    // Of what stands beside a pager on the same terminal nothing is seen: the pager ends with it.
+    let in_pager = if ui.streams().stderr_is_terminal {
+        notes
+    } else {
+        &[]
     };
+    let colour = ui.streams().stdout_takes_colour();
+    let mut all = text.clone();
+    for (place, note) in in_pager.iter().enumerate() {
+        all.push_str(if place == 0 { "\n" } else { "" });
+        all.push_str(&note.render(colour, Some(columns)));
+    }
     let longer = screen().is_some_and(|(rows, _)| pager::is_longer(&all, rows, columns));
     let pager = pager::chosen(|name| std::env::var_os(name));
-    if let Some(pager) = pager.filter(|_| pages && longer && !ui.streams().term_dumb) {
-        if !joins {
-            tell();
-        }
+    let pager = pager.filter(|_| pages && longer && !ui.streams().term_dumb);
+    let tell = || notes.iter().cloned().for_each(|note| ui.line(note));
+    if in_pager.is_empty() {
+        tell();
+    }
+    if let Some(pager) = pager {
         ui.settle();
         // Without the pager it is printed all the same.
         drop(pager::become_pager(&pager, &all));
-        if !joins {
-            return ui.data_drawn(text);
-        }
     }
     ui.data_drawn(text);
-    tell();
+    if !in_pager.is_empty() {
+        tell();
+    }
 }
 
 fn no_call(none: detail::NoCall) -> CliError {

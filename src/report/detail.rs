@@ -4,6 +4,7 @@ mod json;
 
 pub use json::object;
 
+use super::lines::wrap;
 use super::{standing, words};
 use crate::event::{
     CallKey, Event, EventKind, MemberCompleted, MemberId, MemberRetry, MemberStarted, MessageRole,
@@ -91,11 +92,12 @@ fn gather<'a>(
 }
 
 /// The calls that `filter` lets through, in the order in which they began. Where it asks for no one
-/// member, what the ballots of a round came to follows on the round's calls.
+/// member, what the ballots of a round came to follows on the round's calls. Lines are broken at
+/// words where `columns` are too few for them.
 ///
 /// # Errors
 /// It lets none through.
-pub fn calls(events: &[Event], filter: &Filter) -> Result<String, NoCall> {
+pub fn calls(events: &[Event], filter: &Filter, columns: Option<usize>) -> Result<String, NoCall> {
     let calls = gather(events, filter)?;
     let mut parts: Vec<(u32, String)> = calls
         .iter()
@@ -110,7 +112,12 @@ pub fn calls(events: &[Event], filter: &Filter) -> Result<String, NoCall> {
     // Rounds follow one another, and what a round came to was told after its calls.
     parts.sort_by_key(|(round, _)| *round);
     let parts: Vec<String> = parts.into_iter().map(|(_, text)| text).collect();
-    Ok(parts.join("\n"))
+    let text = parts.join("\n");
+    let Some(columns) = columns else {
+        return Ok(text);
+    };
+    let lines = text.lines().flat_map(|line| wrap(line, columns));
+    Ok(lines.map(|line| line + "\n").collect())
 }
 
 fn one(key: &CallKey, call: &Call<'_>, prompts: bool) -> String {
@@ -217,7 +224,7 @@ mod tests {
             prompts: true,
         };
         assert_data_eq!(
-            calls(fixture::whole().events(), &filter).expect("some"),
+            calls(fixture::whole().events(), &filter, None).expect("some"),
             str![[r#"
 == 1.a.ballot: ok, 0.8 s, lab/a-1
 labels: Response A is b, Response B is c
@@ -241,7 +248,7 @@ b > c
     #[test]
     fn a_round_of_ballots_ends_with_what_they_came_to() {
         let end = |filter: &Filter| {
-            let text = calls(fixture::whole().events(), filter).expect("some");
+            let text = calls(fixture::whole().events(), filter, None).expect("some");
             let heads = text.lines().filter(|line| line.starts_with("== "));
             let heads: Vec<String> = heads.map(ToOwned::to_owned).collect();
             heads[heads.len() - 2..].join("\n")
@@ -274,7 +281,7 @@ b > c
             ..Filter::default()
         };
         assert_data_eq!(
-            calls(fixture::degraded().events(), &filter).expect("some"),
+            calls(fixture::degraded().events(), &filter, None).expect("some"),
             str![[r#"
 == 0.a.answer: ok, 0.8 s, 532 tokens (400 in, 132 out), lab/a-1
 
@@ -306,7 +313,7 @@ c says no.
             ..Filter::default()
         };
         assert_data_eq!(
-            calls(fixture::running().events(), &filter).expect("some"),
+            calls(fixture::running().events(), &filter, None).expect("some"),
             str![[r#"
 == 0.b.answer: not ended, lab/b-1
 
@@ -318,13 +325,34 @@ b says that it depends
     }
 
     #[test]
+    fn on_few_columns_lines_end_at_words() {
+        let filter = Filter {
+            member: Some("b".parse().expect("an id")),
+            ..Filter::default()
+        };
+        let text = calls(fixture::running().events(), &filter, Some(12)).expect("some");
+        assert_data_eq!(text, str![[r#"
+==
+0.b.answer:
+not ended,
+lab/b-1
+
+-- reply so
+far
+b says that
+it depends
+
+"#]]);
+    }
+
+    #[test]
     fn no_match_names_what_there_is() {
         let filter = Filter {
             round: Some(9),
             ..Filter::default()
         };
         let made = |run: fixture::Run| {
-            let none = calls(run.events(), &filter).expect_err("no call fits");
+            let none = calls(run.events(), &filter, None).expect_err("no call fits");
             let made = none.made.iter().map(ToString::to_string);
             made.collect::<Vec<_>>().join(" ")
         };

@@ -91,7 +91,7 @@ fn read(text: &str) {
         drop(closing(&result, Some(40)));
         drop(fold.conclude_crashed("a test"));
     }
-    drop(detail::calls(&events, &detail::Filter::default()));
+    drop(detail::calls(&events, &detail::Filter::default(), None));
     drop(diagram::sequence(&events));
     drop(diagram::account(&events, None));
     for mode in [Mode::Resume, Mode::Retry, Mode::Replay] {

@@ -331,7 +331,9 @@ b says that it depends
             ..Filter::default()
         };
         let text = calls(fixture::running().events(), &filter, Some(12)).expect("some");
-        assert_data_eq!(text, str![[r#"
+        assert_data_eq!(
+            text,
+            str![[r#"
 ==
 0.b.answer:
 not ended,
@@ -342,7 +344,8 @@ far
 b says that
 it depends
 
-"#]]);
+"#]]
+        );
     }
 
     #[test]

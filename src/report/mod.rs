@@ -9,6 +9,7 @@ pub mod diagram;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod json;
+mod lack;
 mod lines;
 pub mod list;
 pub mod markdown;

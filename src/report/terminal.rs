@@ -8,7 +8,7 @@
 mod span;
 mod walk;
 
-use super::{json, standing, text, words};
+use super::{json, lack, text, words};
 use crate::event::{RunResult, RunStatus};
 use serde_json::Value;
 use span::{Look, Row, Span, fit, paint, wrap};
@@ -38,7 +38,7 @@ pub fn text(result: &RunResult, columns: usize, colour: bool) -> String {
         return account(result, columns, colour);
     }
     let mut out = String::new();
-    if let Some(lack) = standing::lack(result) {
+    if let Some(lack) = lack::lack(result) {
         out.push_str(&said(Look::Warning, &lack, columns, colour));
         out.push('\n');
     }

@@ -1,6 +1,6 @@
 //! A run for people: its answer, or an account of why there is none.
 
-use super::{json, standing, words};
+use super::{json, lack, standing, words};
 use crate::event::{RunError, RunResult, RunStatus};
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 #[must_use]
 pub fn answer(result: &RunResult) -> String {
     let answer = result.answer.as_ref().map(value).unwrap_or_default();
-    match standing::lack(result) {
+    match lack::lack(result) {
         Some(lack) => format!("{lack}\n\n{answer}"),
         None => answer,
     }
@@ -62,7 +62,7 @@ pub fn status_line(result: &RunResult) -> String {
             None => "running: no round has begun".to_owned(),
         },
         RunStatus::Completed if result.degraded => {
-            standing::lack(result).unwrap_or_else(|| "degraded".to_owned())
+            lack::lack(result).unwrap_or_else(|| "degraded".to_owned())
         }
         status => match result.reason.as_deref().map(words::flat) {
             Some(reason) if reason.starts_with(status.name()) => reason,

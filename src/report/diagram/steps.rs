@@ -1,7 +1,7 @@
 //! What happened in a run, step by step, without the long texts: from its events alone, so of a
 //! run that goes on or that crashed there is as much as was written.
 
-use super::super::{standing, words};
+use super::super::{lack, words};
 use super::{short, title};
 use crate::event::{
     CallKey, Event, EventKind, Fold, MemberCompleted, MemberId, MemberRetry, MemberStatus, Outcome,
@@ -75,7 +75,7 @@ impl Story {
                     for call in std::mem::take(&mut open) {
                         story.push_of(&call.member, "no reply was recorded");
                     }
-                    let lack = Fold::of(events).and_then(|fold| standing::lack(&fold.result()));
+                    let lack = Fold::of(events).and_then(|fold| lack::lack(&fold.result()));
                     story.push_all(&end(outcome, lack.as_deref()));
                 }
                 _ => {}

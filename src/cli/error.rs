@@ -156,9 +156,11 @@ impl From<FindError> for CliError {
 impl From<StartError> for CliError {
     fn from(error: StartError) -> Self {
         let hint = match &error {
-            StartError::MissingKey(_) => {
-                Some("`council run SPEC --model rehearsal/any` goes without a key (a --set of a model goes over it)".to_owned())
-            }
+            StartError::MissingKey(_) => Some(
+                "`council run SPEC --model rehearsal/any` goes without a key (a --set of a model \
+                 goes over it)"
+                    .to_owned(),
+            ),
             StartError::TakenRunId(run_id) => Some(format!(
                 "`council show {run_id}` shows it; choose another --run-id, or none"
             )),

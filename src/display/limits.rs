@@ -106,6 +106,24 @@ mod tests {
     }
 
     #[test]
+    fn what_is_played_back_is_no_limit_of_this_run() {
+        let limited = |from_tape: bool| {
+            let mut events = fixture::degraded().events().to_vec();
+            events.retain(|event| !matches!(event.body, EventKind::MemberRetry(_)));
+            for event in &mut events {
+                if let EventKind::MemberCompleted(done) = &mut event.body {
+                    done.from_tape = from_tape;
+                    let errors = done.error.iter_mut();
+                    errors.for_each(|error| error.kind = ErrorKind::RateLimited);
+                }
+            }
+            told(&events)
+        };
+        assert!(limited(false).starts_with("rate limits met: lab/"));
+        assert_eq!(limited(true), "");
+    }
+
+    #[test]
     fn each_kind_of_limit_has_one_line() {
         let runs = [
             fixture::whole(),

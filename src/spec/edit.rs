@@ -5,7 +5,7 @@
 //! there is turned into a fault of that flag by [`Edits::name_flags`].
 
 use super::fault::{Fault, quoted};
-use super::near::{available, meant};
+use super::near::{available, meant, nearest};
 use super::overrides::{Overrides, Setting, Step};
 use super::tree::Node;
 use std::borrow::Cow;
@@ -250,7 +250,7 @@ fn within_table<'t>(
         // A new profile or provider may be meant, a slip in the name of one that is there not.
         if matches!(path.as_str(), "profiles" | "providers") {
             let known = table.keys().map(|known| known.get_ref().as_ref());
-            if let Some(meant) = meant(key, known) {
+            if let Some(meant) = nearest(key, known) {
                 let message = format!("there is no {} in `[{path}]`", quoted(key));
                 return Err(fault("unknown_path", message)
                     .meant(Some(meant), String::new)

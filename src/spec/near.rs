@@ -27,7 +27,8 @@ pub fn meant<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option
     const LEAST: usize = 3;
     let known: Vec<&str> = known.into_iter().collect();
     nearest(word, known.iter().copied()).or_else(|| {
-        let mut begun = known.iter().filter(|candidate| candidate.starts_with(word));
+        let is_longer = |known: &&&str| known.len() > word.len() && known.starts_with(word);
+        let mut begun = known.iter().filter(is_longer);
         let only = begun.next().filter(|_| word.chars().count() >= LEAST)?;
         begun.next().is_none().then_some(*only)
     })
@@ -109,6 +110,7 @@ mod tests {
         assert_eq!(meant("prov", known), Some("providers"));
         assert_eq!(meant("members", known), Some("member"));
         assert_eq!(meant("me", known), None, "too little to go by");
+        assert_eq!(meant("member", known), None, "it is that");
         let two = ["max_iterations", "max_output_tokens"];
         assert_eq!(meant("max", two), None, "either may be meant");
     }

@@ -2,6 +2,7 @@
 
 use crate::common::TestEnv;
 use crate::common::councils::{SCRIPTED, ask, scripted};
+use council::store::Writer;
 use serde_json::Value;
 use snapbox::{assert_data_eq, str};
 
@@ -252,6 +253,27 @@ hint: council run quickstart --input "…" makes a first run
 "#]]
     );
     assert!(!env.path("data").exists());
+}
+
+#[test]
+fn a_store_without_runs_has_no_latest_and_a_slip_of_it_is_known() {
+    let env = TestEnv::new();
+    env.write("data/council/keep", "");
+    Writer::open(&env.store()).expect("a store").close();
+    let told = |name: &str| env.run(["show", name]).assert_code(1).stderr();
+    assert_data_eq!(
+        ["latest", "last", "lates"].map(told).join("--\n"),
+        str![[r#"
+error: there is no run `latest`; `council list` shows what is there
+--
+error: there is no run `last`; `council list` shows what is there
+hint: did you mean `latest`?
+--
+error: there is no run `lates`; `council list` shows what is there
+hint: did you mean `latest`?
+
+"#]]
+    );
 }
 
 #[test]

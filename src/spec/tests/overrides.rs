@@ -92,6 +92,15 @@ fn values_are_set_by_path_place_and_id() {
 }
 
 #[test]
+fn a_new_name_may_begin_another() {
+    let set = [
+        "profiles.qui.model=rehearsal/short",
+        "member.ops.profile=qui",
+    ];
+    assert_eq!(models(&good(&[], &set))[2], "rehearsal/short");
+}
+
+#[test]
 fn a_setting_goes_over_the_model_of_all() {
     let council = Council::check(
         DOCUMENT,
